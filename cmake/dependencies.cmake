@@ -1,0 +1,19 @@
+# Every third-party part, from Debian 12's packages. Why each: docs/decisions/.
+
+set(Boost_USE_STATIC_LIBS ON)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(OpenSSL 3 REQUIRED)
+find_package(CURL REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+find_package(GTest REQUIRED)
+find_package(Threads REQUIRED)
+
+# Asio and Beast are compiled once (src/async/asio.cc, src/listen/beast.cc), not in every file.
+target_compile_definitions(Boost::headers INTERFACE
+  BOOST_ASIO_SEPARATE_COMPILATION
+  BOOST_ASIO_NO_DEPRECATED
+  BOOST_ASIO_DISABLE_VISIBILITY
+  BOOST_BEAST_SEPARATE_COMPILATION)

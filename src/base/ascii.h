@@ -1,0 +1,32 @@
+/// Text as protocols see it: ASCII letters, no locale.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kssedr {
+
+[[nodiscard]] constexpr bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
+[[nodiscard]] constexpr bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+[[nodiscard]] constexpr bool is_ascii_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+[[nodiscard]] constexpr char to_ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+
+[[nodiscard]] std::string to_ascii_lower(std::string_view text);
+/// Equal but for the case of ASCII letters.
+[[nodiscard]] bool equals_ignore_case(std::string_view a, std::string_view b);
+[[nodiscard]] bool ends_with_ignore_case(std::string_view text, std::string_view end);
+/// Without blanks, tabs and line ends at both ends; a view into `text`.
+[[nodiscard]] std::string_view trim(std::string_view text);
+/// The parts between the separators, empty ones included; views into `text`.
+[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+/// Number of edits between two words, for "did you mean".
+[[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
+
+/// Text from outside made fit for a log line, a terminal, or an error: controls, terminal sequences,
+/// bidirectional and other invisible marks and broken UTF-8 escaped as `\u{..}` or `\x..`, cut to `limit` characters
+/// (CONTRACT 4). Total.
+[[nodiscard]] std::string escape_for_display(std::string_view text, std::size_t limit = 128);
+
+}  // namespace kssedr

@@ -1,0 +1,3 @@
+// Beast, compiled once for the whole program.
+
+#include <boost/beast/src.hpp>
