@@ -1,0 +1,27 @@
+/// CredentialProvider: the door to the service that makes an owner's credentials.
+
+#pragma once
+
+#include "async/async.h"
+#include "rotation/credential.h"
+#include "rotation/arm_id.h"
+
+#include <string>
+#include <string_view>
+
+namespace kssedr::ports {
+
+class CredentialProvider {
+public:
+    virtual ~CredentialProvider() = default;
+
+    /// All credentials of the owner. Errors: `not_found` (no such owner), `permission_denied`, `throttled`,
+    /// `unavailable`, `conflict` (service code `ScopeLocked`: a lock on the resource forbids it), `deadline_exceeded`.
+    virtual Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) = 0;
+
+    /// Makes a new credential in `slot`; the one that stood there stops working. Returns all credentials afterwards.
+    /// Never to be repeated on `outcome_unknown`: list first. `unavailable` and `throttled` say that nothing was done.
+    virtual Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) = 0;
+};
+
+}  // namespace kssedr::ports

@@ -1,0 +1,29 @@
+/// OwnerLock: at most one rotation at a time for one owner (DESIGN 3.4).
+
+#pragma once
+
+#include "async/async.h"
+
+#include <memory>
+#include <string>
+
+namespace kssedr::ports {
+
+/// Held while it lives; released when it is destroyed.
+class OwnerLease {
+public:
+    virtual ~OwnerLease() = default;
+    /// Whether an effect that ends by `deadline` may still be sent. Asked right before sending.
+    [[nodiscard]] virtual bool outlasts(SteadyPoint deadline) const = 0;
+    /// Whether somebody else held the lock while we waited: what was read before must be read again.
+    [[nodiscard]] virtual bool was_waited_for() const = 0;
+};
+
+class OwnerLock {
+public:
+    virtual ~OwnerLock() = default;
+    /// Waits its turn. `deadline_exceeded` where it did not come by then.
+    virtual Async<std::unique_ptr<OwnerLease>> acquire(std::string owner_key, SteadyPoint deadline) = 0;
+};
+
+}  // namespace kssedr::ports

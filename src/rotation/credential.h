@@ -1,0 +1,31 @@
+/// Credential: one of the keys an owner has, in the slot it stands in.
+
+#pragma once
+
+#include "base/secret_string.h"
+#include "base/time.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kssedr::rotation {
+
+struct Credential {
+    std::string slot;  ///< as the provider spells it: `key1`
+    SecretString value;
+    std::optional<TimePoint> made;  ///< when the provider says it was generated; nothing where it does not say
+};
+
+/// All credentials of one owner, in catalogue order, as one listing showed them.
+struct Credentials {
+    std::vector<Credential> slots;
+
+    [[nodiscard]] Credential const* find(std::string_view slot) const {
+        for (auto const& credential : slots)
+            if (credential.slot == slot) return &credential;
+        return nullptr;
+    }
+};
+
+}  // namespace kssedr::rotation
