@@ -9,11 +9,11 @@
 namespace kssedr::rotation {
 
 struct Cloud {
-    std::string authority;             ///< `https://login.microsoftonline.com`, no slash at the end, may carry a port
-    std::string resource_manager;      ///< `https://management.azure.com`, no slash at the end, may carry a port
+    std::string authority;         ///< `https://login.microsoftonline.com`, no slash at the end, may carry a port
+    std::string resource_manager;  ///< `https://management.azure.com`, no slash at the end, may carry a port
     std::string resource_manager_audience;  ///< what tokens for it are asked for
-    std::string vault_suffix;          ///< `vault.azure.net`; may carry a port
-    std::string storage_suffix;        ///< `core.windows.net`; may carry a port
+    std::string vault_suffix;               ///< `vault.azure.net`; may carry a port
+    std::string storage_suffix;             ///< `core.windows.net`; may carry a port
 
     /// `https://vault.azure.net`: what tokens for the vaults are asked for.
     [[nodiscard]] std::string vault_audience() const {

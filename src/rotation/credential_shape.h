@@ -18,7 +18,8 @@ struct CredentialShape {
     /// The member that names the owner, and the name it must have.
     std::string owner_member = "AccountName";
     std::string owner_name;
-    /// Members that hold a URL of the owner; its host must be `{owner_name}.{anything}.{suffix}` or `{owner_name}-secondary.…`.
+    /// Members that hold a URL of the owner; its host must be `{owner_name}.{anything}.{suffix}` or
+    /// `{owner_name}-secondary.…`.
     std::vector<std::string> endpoint_members;
     /// The member that holds the cloud's suffix, and what it must be.
     std::string suffix_member = "EndpointSuffix";
