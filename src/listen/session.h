@@ -1,0 +1,38 @@
+/// Session: one connection of an HttpServer, from its handshake to its end.
+///
+/// Known to http_server.cc alone. A session is run by one coroutine of the server's TaskGroup and lives in its frame.
+
+#pragma once
+
+#include "listen/http_server.h"
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include <memory>
+
+namespace kssedr::listen {
+
+/// What the sessions of a server share; outlives them.
+struct SessionSurroundings {
+    ServerOptions const& options;
+    Handler& handler;
+    Log& log;
+    bool stopping = false;  ///< answers say `Connection: close`
+};
+
+class Session {
+public:
+    virtual ~Session() = default;
+
+    /// Serves requests until the peer, a limit or the server ends it.
+    virtual Task<void> run() = 0;
+    /// Ends it now if it is between two requests; else it ends after the answer (`stopping`).
+    virtual void end_if_idle() = 0;
+    /// Closes the socket whatever goes on.
+    virtual void cut() = 0;
+};
+
+/// Plain, or TLS where the options say so.
+[[nodiscard]] std::unique_ptr<Session> make_session(asio::ip::tcp::socket socket, SessionSurroundings& around);
+
+}  // namespace kssedr::listen
