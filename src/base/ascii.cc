@@ -94,8 +94,6 @@ std::string escape_for_display(std::string_view text, std::size_t limit) {
             out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
         } else if (value == '\n') {
             out += "\\n";
-        } else if (value == '\\') {
-            out += "\\\\";
         } else if (is_invisible(value)) {
             out += fmt::format("\\u{{{:x}}}", value);
         } else {

@@ -4,6 +4,7 @@
 #include "rotation/schedule.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kssedr::engine {
 
@@ -76,7 +77,9 @@ Task<Attempt::Ended> Attempt::look_at_secret() {
     if (ended) co_return ended;
     ended = judge_value();
     if (ended) co_return ended;
-    co_return judge_time();
+    ended = judge_time();
+    if (ended && request_.wants_evidence) postponed_ = std::exchange(ended, std::nullopt);
+    co_return ended;
 }
 
 Attempt::Ended Attempt::judge_secret() {
@@ -252,6 +255,7 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation);
     }
     seen_.decision = decision;
+    if (postponed_) co_return postponed_;
     if (decision.step == Step::wait)
         co_return Conclusion{OutcomeKind::deferred, "overlap", decision.why, decision.until};
     if (request_.is_dry_run)

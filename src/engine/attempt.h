@@ -87,6 +87,7 @@ private:
     std::optional<std::size_t> held_;
     std::optional<rotation::EarlierVersion> earlier_;
     std::unique_ptr<ports::OwnerLease> lease_;
+    Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have
     std::string published_before_;  ///< a version this attempt published and found dead when it looked again
 };
