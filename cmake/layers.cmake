@@ -53,6 +53,8 @@ function(kssedr_test name)
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest GTest::gtest_main Threads::Threads)
+  # Where test/vectors/ lies, whatever directory the test runs in.
+  target_compile_definitions(${name} PRIVATE KSSEDR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map> <memory> <functional>)
   set_property(GLOBAL APPEND PROPERTY KSSEDR_TESTS ${name})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
