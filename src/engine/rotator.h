@@ -42,7 +42,9 @@ struct RotationRequest {
     std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
     bool is_forced = false;                         ///< passes age, windows and freeze; never policy or overlap
     bool is_dry_run = false;                        ///< judges, changes nothing
-    SteadyPoint deadline = SteadyPoint::max();      ///< when the caller stops waiting
+    bool wants_evidence =
+        false;  ///< with `is_dry_run`: looks at the owner\'s credentials even where it is not the time
+    SteadyPoint deadline = SteadyPoint::max();  ///< when the caller stops waiting
 };
 
 /// A credential as `explain` shows it.
