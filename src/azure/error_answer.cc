@@ -18,7 +18,7 @@ struct Known {
 
 // Codes a person meets, and what to do. The first of a pair of codes that is known decides.
 constexpr std::array<Known, 17> known_codes{{
-    {"SecretDisabled", {}, "the version is disabled; enable it in Key Vault if it is still to be used"},
+    {"SecretDisabled", Errc::not_found, "the version is disabled; enable it in Key Vault if it is still to be used"},
     {"ForbiddenByRbac", {}, "assign the role Key Vault Secrets Officer on the vault or the secret to kssedr's identity"},
     {"ForbiddenByPolicy", {}, "give kssedr's identity get, list and set on secrets in the vault's access policies"},
     {"AccessDenied", {}, "give kssedr's identity get, list and set on secrets in the vault's access policies"},
@@ -28,13 +28,13 @@ constexpr std::array<Known, 17> known_codes{{
     {"ObjectIsBeingDeleted", Errc::conflict, {}},
     {"AuthorizationFailed", {}, "assign a role with the action named above on the resource to kssedr's identity"},
     {"LinkedAuthorizationFailed", {}, "assign a role with the action named above on the linked scope to kssedr's identity"},
-    {"ScopeLocked", Errc::permission_denied, "a management lock forbids it; remove the read-only lock or its scope"},
+    {"ScopeLocked", Errc::invalid_argument, "a management lock forbids it; remove the read-only lock or its scope"},
     {"MissingSubscriptionRegistration", Errc::invalid_argument, "register the resource provider in the subscription"},
     {"SubscriptionNotFound", Errc::not_found, "check the subscription's id and that kssedr's tenant owns it"},
     {"InvalidAuthenticationTokenTenant", {}, "the subscription belongs to another tenant than kssedr's tenantId"},
     {"KeyBasedAuthenticationNotPermitted", {}, "shared keys are switched off for this account; its secrets need no rotation"},
-    {"ReadOnlyDisabledSubscription", Errc::permission_denied, "the subscription is disabled; enable it"},
-    {"DisallowedByPolicy", Errc::permission_denied, "an Azure policy forbids it"},
+    {"ReadOnlyDisabledSubscription", Errc::invalid_argument, "the subscription is disabled; enable it"},
+    {"DisallowedByPolicy", Errc::invalid_argument, "an Azure policy forbids it"},
 }};
 
 Known const* find_known(ServiceError const& error) {
