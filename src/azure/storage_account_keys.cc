@@ -50,13 +50,13 @@ Result<rotation::Credentials> parse_storage_keys(std::string_view body) {
 }
 
 Async<rotation::Credentials> StorageAccountKeys::list(rotation::ArmId account, SteadyPoint deadline) {
-    ResourceCall call{.operation = "listing the keys of storage account " + std::string(account.resource_name()),
+    ArmCall call{.operation = "listing the keys of storage account " + std::string(account.resource_name()),
                       .resource = account,
                       .action = "listKeys",
                       .api_version = std::string(api_version),
                       .method = http::Method::post};
     auto const operation = call.operation;
-    KSSEDR_CO_TRY(auto const answer, co_await resource_manager_.send(std::move(call), deadline));
+    KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = parse_storage_keys(answer.body.expose());
     if (!credentials) co_return fail(std::move(credentials).error().during(operation));
     co_return credentials;
@@ -65,14 +65,14 @@ Async<rotation::Credentials> StorageAccountKeys::list(rotation::ArmId account, S
 Async<rotation::Credentials> StorageAccountKeys::regenerate(rotation::ArmId account, std::string slot, SteadyPoint deadline) {
     auto const operation = "regenerating " + escape_for_display(slot) + " of storage account " + std::string(account.resource_name());
     if (!is_slot(slot)) co_return fail(Errc::invalid_argument, operation + ": a storage account has key1 and key2");
-    ResourceCall call{.operation = operation,
+    ArmCall call{.operation = operation,
                       .resource = account,
                       .action = "regenerateKey",
                       .api_version = std::string(api_version),
                       .method = http::Method::post,
                       .effect = Effect::happens,
                       .body = SecretString::copy_of("{\"keyName\":\"" + slot + "\"}")};
-    KSSEDR_CO_TRY(auto const answer, co_await resource_manager_.send(std::move(call), deadline));
+    KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = parse_storage_keys(answer.body.expose());
     if (!credentials) co_return fail(to_error(std::move(credentials).error(), operation, Effect::happens));
     co_return credentials;

@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "azure/resource_manager.h"
+#include "azure/arm_client.h"
 #include "rotation/credential.h"
 
 #include <string>
@@ -19,14 +19,14 @@ namespace kssedr::azure {
 
 class StorageAccountKeys {
 public:
-    explicit StorageAccountKeys(ResourceManager& resource_manager) : resource_manager_(resource_manager) {}
+    explicit StorageAccountKeys(ArmClient& arm) : arm_(arm) {}
 
     Async<rotation::Credentials> list(rotation::ArmId account, SteadyPoint deadline);
     /// `slot` is `key1` or `key2`; another is `invalid_argument`. `outcome_unknown` where the answer is missing or broken.
     Async<rotation::Credentials> regenerate(rotation::ArmId account, std::string slot, SteadyPoint deadline);
 
 private:
-    ResourceManager& resource_manager_;
+    ArmClient& arm_;
 };
 
 }  // namespace kssedr::azure

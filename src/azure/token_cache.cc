@@ -1,9 +1,6 @@
 #include "azure/token_cache.h"
 
-#include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
-#include <boost/asio/use_awaitable.hpp>
+#include "async/latch.h"
 
 #include <algorithm>
 #include <optional>
@@ -21,16 +18,11 @@ constexpr Duration pause_after_failure = 30s;
 
 // A request under way, and those who wait for it.
 struct TokenCache::Flight {
-    explicit Flight(asio::any_io_executor const& executor)
-        : landed(executor, asio::steady_timer::time_point::max()) {}
-
-    asio::steady_timer landed;  // never due: cancelled when the request has ended
-    bool has_ended = false;
+    Latch landed;
     std::optional<Error> error;  // what the waiters are told; nothing where they should look again
 };
 
-TokenCache::TokenCache(asio::any_io_executor executor, TokenIssuer& issuer, Clock& clock, Log& log)
-    : executor_(std::move(executor)), issuer_(issuer), clock_(clock), log_(log) {}
+TokenCache::TokenCache(TokenIssuer& issuer, Clock& clock, Log& log) : issuer_(issuer), clock_(clock), log_(log) {}
 
 TokenCache::~TokenCache() = default;
 
@@ -50,34 +42,25 @@ Async<Token> TokenCache::bearer(std::string audience, SteadyPoint deadline) {
             Token const old = alive ? entry.token : nullptr;
             auto fetched = co_await fetch(audience, deadline);
             if (fetched || !old) co_return fetched;
-            log_.warn("token.refresh-failed", {{"audience", audience}, {"error", fetched.error().message()}});
+            log_.warn("token.refresh_failed", {{"audience", audience}, {"error", fetched.error().message()}});
             co_return old;
         }
         if (now >= deadline) co_return fail(Errc::deadline_exceeded, "time ran out waiting for a token for " + audience);
         auto const flight = entry.flight;
-        co_await wait_for(flight, deadline);
+        co_await flight->landed.wait(clock_, deadline);
         if (flight->error) co_return fail(*flight->error);
     }
 }
 
-Task<void> TokenCache::wait_for(std::shared_ptr<Flight> flight, SteadyPoint deadline) {
-    using namespace asio::experimental::awaitable_operators;
-    if (flight->has_ended) co_return;
-    boost::system::error_code ignored;
-    co_await (flight->landed.async_wait(asio::redirect_error(asio::use_awaitable, ignored)) ||
-              clock_.sleep_until(deadline));
-}
-
 Async<Token> TokenCache::fetch(std::string audience, SteadyPoint deadline) {
-    auto const flight = std::make_shared<Flight>(executor_);
+    auto const flight = std::make_shared<Flight>();
     entries_[audience].flight = flight;
     // Also when this coroutine is cancelled: then the next waiter asks in its place.
     struct Landing {
         Entry& entry;
         Flight& flight;
         ~Landing() {
-            flight.has_ended = true;
-            flight.landed.cancel();
+            flight.landed.open();
             entry.flight = nullptr;
         }
     };
@@ -89,8 +72,8 @@ Async<Token> TokenCache::fetch(std::string audience, SteadyPoint deadline) {
     if (issued) co_return keep(landing.entry, *std::move(issued));
     auto error = std::move(issued).error().during("getting a token for " + audience);
     landing.entry.refresh_from = clock_.steady_now() + pause_after_failure;
-    // His time having run out says nothing about theirs.
-    if (error.code() != Errc::deadline_exceeded) flight->error = error;
+    // That the time of the one who asked ran out says nothing about the others'.
+    if (clock_.steady_now() < deadline) flight->error = error;
     co_return fail(std::move(error));
 }
 

@@ -13,8 +13,6 @@
 #include "azure/token_source.h"
 #include "base/log.h"
 
-#include <boost/asio/any_io_executor.hpp>
-
 #include <map>
 #include <memory>
 #include <string>
@@ -23,7 +21,7 @@ namespace kssedr::azure {
 
 class TokenCache final : public TokenSource {
 public:
-    TokenCache(asio::any_io_executor executor, TokenIssuer& issuer, Clock& clock, Log& log);
+    TokenCache(TokenIssuer& issuer, Clock& clock, Log& log);
     ~TokenCache() override;
 
     Async<Token> bearer(std::string audience, SteadyPoint deadline) override;
@@ -39,10 +37,8 @@ private:
     };
 
     Async<Token> fetch(std::string audience, SteadyPoint deadline);
-    Task<void> wait_for(std::shared_ptr<Flight> flight, SteadyPoint deadline);
     Token keep(Entry& entry, IssuedToken issued);
 
-    asio::any_io_executor executor_;
     TokenIssuer& issuer_;
     Clock& clock_;
     Log& log_;

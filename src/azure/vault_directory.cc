@@ -31,8 +31,8 @@ Async<std::string> VaultDirectory::fetch_vault_host(rotation::ArmId vault, Stead
     auto const now = clock_.steady_now();
     if (auto const found = known_.find(key); found != known_.end() && now < found->second.until)
         co_return found->second.host;
-    ResourceCall call{.operation = operation, .resource = vault, .api_version = std::string(api_version)};
-    KSSEDR_CO_TRY(auto const answer, co_await resource_manager_.send(std::move(call), deadline));
+    ArmCall call{.operation = operation, .resource = vault, .api_version = std::string(api_version)};
+    KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto host = parse_vault_host_answer(answer.body.expose());
     if (!host) co_return fail(std::move(host).error().during(operation));
     if (known_.size() >= known_max) known_.clear();  // it fills again; more vaults than that are not served at once

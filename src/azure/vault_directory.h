@@ -5,7 +5,7 @@
 #pragma once
 
 #include "async/clock.h"
-#include "azure/resource_manager.h"
+#include "azure/arm_client.h"
 #include "ports/vault_directory.h"
 
 #include <map>
@@ -19,7 +19,7 @@ namespace kssedr::azure {
 
 class VaultDirectory final : public ports::VaultDirectory {
 public:
-    VaultDirectory(ResourceManager& resource_manager, Clock& clock) : resource_manager_(resource_manager), clock_(clock) {}
+    VaultDirectory(ArmClient& arm, Clock& clock) : arm_(arm), clock_(clock) {}
 
     Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
 
@@ -29,7 +29,7 @@ private:
         SteadyPoint until;
     };
 
-    ResourceManager& resource_manager_;
+    ArmClient& arm_;
     Clock& clock_;
     std::map<std::string, Known> known_;  // by ArmId::key()
 };

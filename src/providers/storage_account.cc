@@ -2,8 +2,8 @@
 
 namespace kssedr::providers {
 
-StorageAccount::StorageAccount(azure::ResourceManager& resource_manager, std::string storage_suffix)
-    : keys_(resource_manager), storage_suffix_(std::move(storage_suffix)) {}
+StorageAccount::StorageAccount(azure::ArmClient& arm, std::string storage_suffix)
+    : keys_(arm), storage_suffix_(std::move(storage_suffix)) {}
 
 bool StorageAccount::serves(rotation::ArmId const& owner) const {
     return owner.is_type("Microsoft.Storage/storageAccounts");

@@ -12,7 +12,7 @@ namespace kssedr::providers {
 class StorageAccount final : public ports::CredentialProvider {
 public:
     /// `storage_suffix` as in rotation::Cloud: under it lie the endpoints that a connection string may name.
-    StorageAccount(azure::ResourceManager& resource_manager, std::string storage_suffix);
+    StorageAccount(azure::ArmClient& arm, std::string storage_suffix);
 
     [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;

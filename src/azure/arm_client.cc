@@ -1,17 +1,17 @@
-#include "azure/resource_manager.h"
+#include "azure/arm_client.h"
 
 #include "azure/url.h"
 #include "base/ascii.h"
 
 namespace kssedr::azure {
 
-ResourceManager::ResourceManager(http::Transport& transport, TokenSource& tokens, Random& random,
+ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& random,
                                  rotation::Cloud const& cloud)
     : client_(transport, tokens, random), url_(cloud.resource_manager), audience_(cloud.resource_manager_audience) {
     while (url_.ends_with('/')) url_.pop_back();
 }
 
-Async<http::Response> ResourceManager::send(ResourceCall asked, SteadyPoint deadline) {
+Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
     auto const authority = find_https_authority(url_);
     if (!authority)
         co_return fail(Errc::invalid_argument, "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");

@@ -1,4 +1,4 @@
-/// ResourceManager: calls to resources through Azure Resource Manager.
+/// ArmClient: calls to resources through Azure Resource Manager.
 ///
 /// What is asked of which resource stands with its subject (azure/storage_account_keys.h, azure/vault_directory.h); here is how.
 
@@ -13,7 +13,7 @@
 namespace kssedr::azure {
 
 /// What is asked of a resource.
-struct ResourceCall {
+struct ArmCall {
     std::string operation;    ///< for messages: "listing the keys of …"
     rotation::ArmId resource;
     std::string action;       ///< `listKeys`: what follows the resource's id in the path; empty: the resource itself
@@ -23,12 +23,12 @@ struct ResourceCall {
     SecretString body;
 };
 
-class ResourceManager {
+class ArmClient {
 public:
-    ResourceManager(http::Transport& transport, TokenSource& tokens, Random& random, rotation::Cloud const& cloud);
+    ArmClient(http::Transport& transport, TokenSource& tokens, Random& random, rotation::Cloud const& cloud);
 
     /// The answer, where it is a success. Errors as those of AuthorizedClient.
-    Async<http::Response> send(ResourceCall call, SteadyPoint deadline);
+    Async<http::Response> send(ArmCall call, SteadyPoint deadline);
 
 private:
     AuthorizedClient client_;
