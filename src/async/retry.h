@@ -4,8 +4,8 @@
 ///
 /// Repeats what failed with `throttled`, `unavailable` or `conflict`, after a jittered, exponentially growing delay
 /// or what the service asked for, whichever is longer; `permission_denied` slowly and a few times only, since role
-/// assignments take minutes to spread. Everything else comes back at once; so does a failure after which no time is left.
-/// The operation is a callable, kept alive by the caller, that makes a fresh Async<T> each time.
+/// assignments take minutes to spread. Everything else comes back at once; so does a failure after which no time is
+/// left. The operation is a callable, kept alive by the caller, that makes a fresh Async<T> each time.
 
 #pragma once
 

@@ -10,19 +10,18 @@
 namespace kssedr {
 
 TaskGroup::TaskGroup(asio::any_io_executor executor, OnError on_error)
-    : executor_(executor),
-      idle_(executor, asio::steady_timer::time_point::max()),
-      on_error_(std::move(on_error)) {}
+    : executor_(executor), idle_(executor, asio::steady_timer::time_point::max()), on_error_(std::move(on_error)) {}
 
-TaskGroup::~TaskGroup() { KSSEDR_CHECK(children_.empty(), "a task group was destroyed before it was joined"); }
+TaskGroup::~TaskGroup() {
+    KSSEDR_CHECK(children_.empty(), "a task group was destroyed before it was joined");
+}
 
 void TaskGroup::spawn(std::string name, Task<void> body) {
     if (cancelled_) return;
     auto const child = children_.emplace(children_.end(), std::move(name));
     asio::co_spawn(executor_, std::move(body),
-                   asio::bind_cancellation_slot(child->cancel.slot(), [this, child](std::exception_ptr error) {
-                       finished(child, error);
-                   }));
+                   asio::bind_cancellation_slot(child->cancel.slot(),
+                                                [this, child](std::exception_ptr error) { finished(child, error); }));
 }
 
 void TaskGroup::cancel() {

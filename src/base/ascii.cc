@@ -31,9 +31,9 @@ CodePoint decode_utf8(std::string_view text) {
 }
 
 bool is_invisible(std::uint32_t c) {
-    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e || (c >= 0x200b && c <= 0x200f) ||
-           (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) ||
-           (c >= 0xe0000 && c <= 0xe0fff);
+    return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
+           (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) ||
+           c == 0xfeff || (c >= 0xfff0 && c <= 0xfffb) || (c >= 0xe0000 && c <= 0xe0fff);
 }
 
 }  // namespace
@@ -45,8 +45,8 @@ std::string to_ascii_lower(std::string_view text) {
 }
 
 bool equals_ignore_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(a, b, {}, [](char c) { return to_ascii_lower(c); },
-                              [](char c) { return to_ascii_lower(c); });
+    return std::ranges::equal(
+        a, b, {}, [](char c) { return to_ascii_lower(c); }, [](char c) { return to_ascii_lower(c); });
 }
 
 bool ends_with_ignore_case(std::string_view text, std::string_view end) {
@@ -94,8 +94,6 @@ std::string escape_for_display(std::string_view text, std::size_t limit) {
             out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text.front()));
         } else if (value == '\n') {
             out += "\\n";
-        } else if (value == '\\') {
-            out += "\\\\";
         } else if (is_invisible(value)) {
             out += fmt::format("\\u{{{:x}}}", value);
         } else {

@@ -26,7 +26,8 @@ namespace kssedr {
 
 /// Text from outside made fit for a log line, a terminal, or an error: controls, terminal sequences,
 /// bidirectional and other invisible marks and broken UTF-8 escaped as `\u{..}` or `\x..`, cut to `limit` characters
-/// (CONTRACT 4). Total.
+/// (CONTRACT 4). Total, and
+/// harmless to apply twice.
 [[nodiscard]] std::string escape_for_display(std::string_view text, std::size_t limit = 128);
 
 }  // namespace kssedr

@@ -33,7 +33,8 @@ std::ptrdiff_t decode(std::string_view text, char* out) {
             if (value < 0) return -1;
             bits = (bits << 6U) | static_cast<std::uint32_t>(value);
         }
-        for (std::size_t j = 0; j + 1 < present; ++j) out[written++] = static_cast<char>((bits >> (16 - 8 * j)) & 0xffU);
+        for (std::size_t j = 0; j + 1 < present; ++j)
+            out[written++] = static_cast<char>((bits >> (16 - 8 * j)) & 0xffU);
     }
     return written;
 }

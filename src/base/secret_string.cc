@@ -26,7 +26,9 @@ SecretString& SecretString::operator=(SecretString&& other) noexcept {
     return *this;
 }
 
-SecretString::~SecretString() { clear(); }
+SecretString::~SecretString() {
+    clear();
+}
 
 SecretString SecretString::copy_of(std::string_view bytes) {
     SecretString secret;

@@ -148,8 +148,7 @@ std::optional<Duration> parse_iso_duration(std::string_view text) {
         if (text.front() == '-' || text.front() == '+') return std::nullopt;
         char const unit = *end;
         auto const at = order.find(unit);
-        if (at == std::string_view::npos || in_time != (unit == 'H' || unit == 'M' || unit == 'S'))
-            return std::nullopt;
+        if (at == std::string_view::npos || in_time != (unit == 'H' || unit == 'M' || unit == 'S')) return std::nullopt;
         order.remove_prefix(at + 1);
         constexpr std::array<std::pair<char, std::int64_t>, 5> lengths = {
             {{'W', 604800}, {'D', 86400}, {'H', 3600}, {'M', 60}, {'S', 1}}};

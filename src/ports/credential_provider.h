@@ -3,8 +3,9 @@
 #pragma once
 
 #include "async/async.h"
-#include "rotation/credential.h"
 #include "rotation/arm_id.h"
+#include "rotation/credential.h"
+#include "rotation/credential_shape.h"
 
 #include <string>
 #include <string_view>
@@ -14,6 +15,11 @@ namespace kssedr::ports {
 class CredentialProvider {
 public:
     virtual ~CredentialProvider() = default;
+
+    /// Whether this provider makes the credentials of that kind of resource.
+    [[nodiscard]] virtual bool serves(rotation::ArmId const& owner) const = 0;
+    /// How the owner's credentials look in the values of secrets.
+    [[nodiscard]] virtual rotation::CredentialShape shape(rotation::ArmId const& owner) const = 0;
 
     /// All credentials of the owner. Errors: `not_found` (no such owner), `permission_denied`, `throttled`,
     /// `unavailable`, `conflict` (service code `ScopeLocked`: a lock on the resource forbids it), `deadline_exceeded`.

@@ -1,4 +1,5 @@
-/// VaultDirectory: asks Resource Manager which host belongs to a vault resource (CONTRACT 5, without a list of targets).
+/// VaultDirectory: asks Resource Manager which host belongs to a vault resource (CONTRACT 5, without a list of
+/// targets).
 
 #pragma once
 
@@ -13,8 +14,8 @@ class VaultDirectory {
 public:
     virtual ~VaultDirectory() = default;
 
-    /// The host in the vault's `vaultUri`, lower case, with a port only where it is not 443. Errors: `not_found`, `permission_denied`, and the
-    /// passing ones.
+    /// The host in the vault's `vaultUri`, lower case, with a port only where it is not 443. Errors: `not_found`,
+    /// `permission_denied`, and the passing ones.
     virtual Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) = 0;
 };
 

@@ -8,10 +8,15 @@ namespace kssedr::rotation {
 namespace {
 
 bool is_segment(std::string_view segment) {
-    return !segment.empty() && segment.size() <= 260 && std::ranges::all_of(segment, [](char c) {
-        // What Azure allows in names, conservatively: nothing that could change a URL's meaning.
-        return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' || c == '(' || c == ')';
-    }) && segment != "." && segment != "..";
+    return !segment.empty() && segment.size() <= 260 &&
+           std::ranges::all_of(segment,
+                               [](char c) {
+                                   // What Azure allows in names, conservatively: nothing that could change a URL's
+                                   // meaning.
+                                   return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' ||
+                                          c == '(' || c == ')';
+                               }) &&
+           segment != "." && segment != "..";
 }
 
 Failure not_an_id(std::string_view text, std::string_view why) {
@@ -29,7 +34,8 @@ Result<ArmId> ArmId::parse(std::string_view text) {
     if (parts.size() >= 2 && equals_ignore_case(parts[0], "providers") &&
         equals_ignore_case(parts[1], "Microsoft.Management"))
         return not_an_id(text, "a management group is not a scope kssedr takes; name subscriptions instead");
-    if (!std::ranges::all_of(parts, is_segment)) return not_an_id(text, "a segment is empty or has characters that names have not");
+    if (!std::ranges::all_of(parts, is_segment))
+        return not_an_id(text, "a segment is empty or has characters that names have not");
     if (!equals_ignore_case(parts[0], "subscriptions") || parts.size() < 2)
         return not_an_id(text, "it does not begin with /subscriptions/{id}");
     if (parts.size() > 2 && (!equals_ignore_case(parts[2], "resourceGroups") || parts.size() == 3))
@@ -39,9 +45,13 @@ Result<ArmId> ArmId::parse(std::string_view text) {
     return ArmId(std::string(text), std::vector<std::string>(parts.begin(), parts.end()));
 }
 
-std::string ArmId::key() const { return to_ascii_lower(text_); }
+std::string ArmId::key() const {
+    return to_ascii_lower(text_);
+}
 
-std::string_view ArmId::subscription() const { return segments_[1]; }
+std::string_view ArmId::subscription() const {
+    return segments_[1];
+}
 
 std::string_view ArmId::resource_group() const {
     return segments_.size() > 3 ? std::string_view(segments_[3]) : std::string_view();
@@ -68,12 +78,15 @@ bool ArmId::contains(ArmId const& other) const {
 }
 
 ArmId ArmId::group_scope() const {
-    std::vector<std::string> segments(segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(4, segments_.size())));
+    std::vector<std::string> segments(
+        segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(4, segments_.size())));
     std::string text;
     for (auto const& segment : segments) text += '/' + segment;
     return ArmId(std::move(text), std::move(segments));
 }
 
-bool operator==(ArmId const& a, ArmId const& b) { return equals_ignore_case(a.text_, b.text_); }
+bool operator==(ArmId const& a, ArmId const& b) {
+    return equals_ignore_case(a.text_, b.text_);
+}
 
 }  // namespace kssedr::rotation

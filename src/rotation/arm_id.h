@@ -1,7 +1,7 @@
 /// ArmId: the id of an Azure resource, or of a scope above one, in Azure Resource Manager.
 ///
-/// `/subscriptions/{id}[/resourceGroups/{name}[/providers/{namespace}/{type}/{name}[/{type}/{name}]…]]`, parsed by segment and
-/// never by position. Compared segment by segment without regard to case, as Resource Manager does.
+/// `/subscriptions/{id}[/resourceGroups/{name}[/providers/{namespace}/{type}/{name}[/{type}/{name}]…]]`, parsed by
+/// segment and never by position. Compared segment by segment without regard to case, as Resource Manager does.
 
 #pragma once
 

@@ -21,9 +21,9 @@ struct Event {
     std::string id;    ///< the publisher's; duplicates carry the same. Empty where none was sent
     std::string type;  ///< as sent
     EventKind kind = EventKind::other;
-    SecretRef secret;                    ///< meaningful where `kind` starts a rotation
-    std::string version;                 ///< 32 hexadecimal digits; empty where the event names none
-    std::optional<ArmId> vault_resource; ///< `source` or `topic`, where it is a vault's ARM id
+    SecretRef secret;                     ///< meaningful where `kind` starts a rotation
+    std::string version;                  ///< 32 hexadecimal digits; empty where the event names none
+    std::optional<ArmId> vault_resource;  ///< `source` or `topic`, where it is a vault's ARM id
 
     friend bool operator==(Event const&, Event const&) = default;
 };

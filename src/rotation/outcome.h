@@ -42,11 +42,11 @@ struct Outcome {
     std::string code;    ///< a stable word; docs/operations/outcomes.md lists them
     std::string reason;  ///< a sentence for a person: what, why, what to do
     Trigger trigger = Trigger::event;
-    std::string vault;        ///< host
-    std::string secret;       ///< name
-    std::string version;      ///< the version judged
-    std::string new_version;  ///< the version published
-    std::string resource;     ///< the owner's id
+    std::string vault;              ///< host
+    std::string secret;             ///< name
+    std::string version;            ///< the version judged
+    std::string new_version;        ///< the version published
+    std::string resource;           ///< the owner's id
     std::string credential;         ///< the slot now published
     std::string former_credential;  ///< the slot published before
     std::optional<TimePoint> expires;

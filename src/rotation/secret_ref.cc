@@ -22,7 +22,9 @@ Failure refuse(std::string_view what, std::string_view text, std::string_view wh
 }  // namespace
 
 Result<VaultHost> make_vault_host(std::string_view name, std::string_view suffix) {
-    if (!is_vault_name(name)) return refuse("vault name", name, "a name has 3 to 24 letters, digits and single hyphens, and begins with a letter");
+    if (!is_vault_name(name))
+        return refuse("vault name", name,
+                      "a name has 3 to 24 letters, digits and single hyphens, and begins with a letter");
     return VaultHost{to_ascii_lower(name) + '.' + to_ascii_lower(suffix)};
 }
 
@@ -32,15 +34,20 @@ Result<VaultHost> parse_vault_host(std::string_view host, std::string_view suffi
     if (!suffix_has_port && named.ends_with(":443")) named.remove_suffix(4);
     std::string const end = '.' + std::string(suffix);
     if (!ends_with_ignore_case(named, end))
-        return refuse("vault host", host, "it is not {name}." + std::string(suffix) + ", where this cloud's vaults are");
+        return refuse("vault host", host,
+                      "it is not {name}." + std::string(suffix) + ", where this cloud's vaults are");
     auto const made = make_vault_host(named.substr(0, named.size() - end.size()), suffix);
     if (!made) return refuse("vault host", host, "what stands before ." + std::string(suffix) + " is no vault name");
     return made;
 }
 
-std::string SecretRef::url() const { return "https://" + vault.text + "/secrets/" + name; }
+std::string SecretRef::url() const {
+    return "https://" + vault.text + "/secrets/" + name;
+}
 
-std::string SecretRef::key() const { return vault.text + '/' + to_ascii_lower(name); }
+std::string SecretRef::key() const {
+    return vault.text + '/' + to_ascii_lower(name);
+}
 
 bool operator==(SecretRef const& a, SecretRef const& b) {
     return a.vault == b.vault && equals_ignore_case(a.name, b.name);
@@ -53,8 +60,8 @@ bool is_secret_name(std::string_view text) {
 
 bool is_secret_version(std::string_view text) {
     return text.size() == 32 && std::ranges::all_of(text, [](char c) {
-        return is_ascii_digit(c) || (to_ascii_lower(c) >= 'a' && to_ascii_lower(c) <= 'f');
-    });
+               return is_ascii_digit(c) || (to_ascii_lower(c) >= 'a' && to_ascii_lower(c) <= 'f');
+           });
 }
 
 Result<SecretUrl> parse_secret_url(std::string_view text, std::string_view vault_suffix) {
@@ -69,8 +76,10 @@ Result<SecretUrl> parse_secret_url(std::string_view text, std::string_view vault
     std::size_t const count = parts.size() - (trailing_slash ? 1 : 0);
     if (count < 3 || count > 4 || parts[1] != "secrets")
         return refuse("secret URL", text, "its path is not /secrets/{name}[/{version}]");
-    if (!is_secret_name(parts[2])) return refuse("secret URL", text, "a secret's name has 1 to 127 letters, digits and hyphens");
-    if (count == 4 && !is_secret_version(parts[3])) return refuse("secret URL", text, "a version has 32 hexadecimal digits");
+    if (!is_secret_name(parts[2]))
+        return refuse("secret URL", text, "a secret's name has 1 to 127 letters, digits and hyphens");
+    if (count == 4 && !is_secret_version(parts[3]))
+        return refuse("secret URL", text, "a version has 32 hexadecimal digits");
     return SecretUrl{{*std::move(vault), std::string(parts[2])}, count == 4 ? to_ascii_lower(parts[3]) : std::string()};
 }
 

@@ -1,7 +1,7 @@
 /// SecretRef: which secret in which vault, and the identifiers Key Vault gives them.
 ///
-/// A vault is known by the host that answers for it, with a port only where it is not 443. Hosts are in lower case; names
-/// are compared without regard to case, as Key Vault does (specification: name `^[0-9a-zA-Z-]+$`, 1 to 127
+/// A vault is known by the host that answers for it, with a port only where it is not 443. Hosts are in lower case;
+/// names are compared without regard to case, as Key Vault does (specification: name `^[0-9a-zA-Z-]+$`, 1 to 127
 /// characters; version 32 hexadecimal digits).
 
 #pragma once
@@ -50,8 +50,8 @@ struct SecretUrl {
 [[nodiscard]] bool is_secret_version(std::string_view text);
 
 /// Reads `https://{vault}/secrets/{name}[/{version}]`. Nothing but that is taken: no user, no query, no fragment, no
-/// percent-encoding, no dot at the end of the host, no other port than the suffix carries (443 may be written), nothing outside
-/// ASCII; so that no text from outside can lead a request to another host.
+/// percent-encoding, no dot at the end of the host, no other port than the suffix carries (443 may be written), nothing
+/// outside ASCII; so that no text from outside can lead a request to another host.
 [[nodiscard]] Result<SecretUrl> parse_secret_url(std::string_view text, std::string_view vault_suffix);
 
 }  // namespace kssedr::rotation

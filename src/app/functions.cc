@@ -1,0 +1,79 @@
+#include "app/functions.h"
+
+#include "app/log_sink.h"
+#include "app/process.h"
+#include "app/world.h"
+#include "cli/exit_code.h"
+#include "server/functions_handler.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+
+namespace kssedr::app {
+namespace {
+
+// A hundred events of 1 MB in base64, and room for what stands beside them.
+constexpr std::uint64_t body_limit = 160U << 20U;
+constexpr Duration stop_grace = std::chrono::seconds{30};
+
+// In both cases the process ends here: whatever is still under way is found again by evidence, as after a kill.
+[[noreturn]] void end(int code) {
+    std::fflush(stdout);
+    std::_Exit(code);
+}
+
+Task<void> end_with_parent(Log& log) {
+    co_await wait_for_parents_end();
+    log.info("functions.host_ended", {});
+    end(cli::exit_failed);
+}
+
+Task<void> end_when_asked(listen::HttpServer& server, Log& log) {
+    auto const executor = co_await asio::this_coro::executor;
+    asio::signal_set signals(executor, SIGTERM, SIGINT);
+    co_await signals.async_wait(asio::use_awaitable);
+    log.info("functions.stopping", {});
+    co_await server.stop(stop_grace);
+    end(cli::exit_done);
+}
+
+}  // namespace
+
+int run_functions(cli::CommandLine const& line, config::Settings settings) {
+    LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::functions_host);
+    asio::io_context loop(1);
+    auto const port = *settings.functions_port;
+    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget};
+    std::string const mode(to_string(settings.policy.mode));
+    World world(loop.get_executor(), log, std::move(settings));
+    server::FunctionsHandler handler(world.intake(), world.clock(), log, std::move(options));
+
+    listen::ServerOptions server_options;
+    server_options.port = port;
+    server_options.body_limit = body_limit;
+    // The host decides how long it keeps a connection; being the one who closes it would race its next request.
+    server_options.idle_limit = std::chrono::hours{1};
+    auto server = listen::HttpServer::open(loop.get_executor(), server_options, handler, log);
+    if (!server) {
+        std::fprintf(stderr, "kssedr: %s\n", server.error().message().c_str());
+        return cli::exit_failed;
+    }
+    (*server)->start();
+    log.info("functions.listening",
+             {{"port", fmt::format("{}", (*server)->port())}, {"mode", mode}, {"version", KSSEDR_VERSION}});
+    TaskGroup tasks(loop.get_executor(), [](std::string const&, std::exception_ptr) { end(cli::exit_failed); });
+    tasks.spawn("parent", end_with_parent(log));
+    tasks.spawn("signals", end_when_asked(**server, log));
+    loop.run();
+    end(cli::exit_failed);
+}
+
+}  // namespace kssedr::app

@@ -1,0 +1,41 @@
+#include "app/process.h"
+
+#include "async/clock.h"
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace kssedr::app {
+
+void protect_memory() {
+    rlimit const none{0, 0};
+    (void)::setrlimit(RLIMIT_CORE, &none);
+    (void)::prctl(PR_SET_DUMPABLE, 0);
+}
+
+Task<void> wait_for_parents_end() {
+    auto const executor = co_await asio::this_coro::executor;
+    SystemClock clock;
+    ::pid_t const parent = ::getppid();
+    if (parent <= 1) {
+        co_await clock.sleep_until(SteadyPoint::max());
+    }
+    // A process descriptor becomes readable when its process has ended (pidfd_open(2)).
+    int const descriptor = static_cast<int>(::syscall(SYS_pidfd_open, parent, 0));
+    if (descriptor >= 0) {
+        asio::posix::stream_descriptor watched(executor, descriptor);
+        co_await watched.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
+        co_return;
+    }
+    while (::getppid() == parent) {
+        co_await clock.sleep_for(std::chrono::seconds{1});
+    }
+}
+
+}  // namespace kssedr::app

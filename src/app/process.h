@@ -1,0 +1,18 @@
+/// What concerns the process as a whole.
+
+#pragma once
+
+#include "async/async.h"
+
+namespace kssedr::app {
+
+/// No core dump, and no other process of the same user may look into this one's memory (DESIGN 2, law 6). Best effort:
+/// where the system refuses, nothing is lost but that.
+void protect_memory();
+
+/// Completes when the process that started this one has ended: a custom handler must not outlive its host, which would
+/// leave it on the port. (PR_SET_PDEATHSIG is no way: it fires when the *thread* that started us ends, and the host
+/// starts its workers from a pool.) Never completes where this process has no parent to lose.
+Task<void> wait_for_parents_end();
+
+}  // namespace kssedr::app

@@ -1,0 +1,46 @@
+/// World: the object graph of the real program, from settings to engine.
+
+#pragma once
+
+#include "async/clock.h"
+#include "azure/key_vault.h"
+#include "azure/token_cache.h"
+#include "azure/vault_directory.h"
+#include "base/random.h"
+#include "config/settings.h"
+#include "engine/in_process_lock.h"
+#include "engine/intake.h"
+#include "http/curl_transport.h"
+#include "providers/storage_account.h"
+
+#include <memory>
+
+namespace kssedr::app {
+
+/// Makes nothing but objects: no connection, no thread, no file is opened here. Event loop thread only.
+class World {
+public:
+    World(asio::any_io_executor executor, Log& log, config::Settings settings);
+    World(World const&) = delete;
+    World& operator=(World const&) = delete;
+
+    Clock& clock() { return clock_; }
+    engine::Rotator& rotator() { return rotator_; }
+    engine::Intake& intake() { return intake_; }
+
+private:
+    SystemClock clock_;
+    SystemRandom random_;
+    http::CurlTransport transport_;
+    std::unique_ptr<azure::TokenIssuer> issuer_;
+    azure::TokenCache tokens_;
+    azure::KeyVault vault_;
+    azure::ArmClient arm_;
+    azure::VaultDirectory directory_;
+    providers::StorageAccount storage_account_;
+    engine::InProcessLock lock_;
+    engine::Rotator rotator_;
+    engine::Intake intake_;
+};
+
+}  // namespace kssedr::app

@@ -1,0 +1,85 @@
+#include "cli/command_line.h"
+
+#include "cli/exit_code.h"
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+
+namespace kssedr::cli {
+namespace {
+
+constexpr auto about =
+    "Rotates the credentials kept in Azure Key Vault when they near their expiry, and breaks nobody while doing so.";
+
+constexpr auto settings_about =
+    "Settings come from the environment or a TOML file (--config); the most needed:\n"
+    "  tenantId, clientId, clientSecret   who kssedr is (or AZURE_TENANT_ID, …)\n"
+    "  KSSEDR_ALLOWED_TARGETS             what may be rotated: VAULT=SCOPE, …\n"
+    "  KSSEDR_MODE                        rotate, observe or paused\n"
+    "Exit codes: 0 done · 1 failed, a retry may help · 2 wrong usage or configuration · 3 a person must act\n"
+    "All settings: docs/configuration.md";
+
+std::map<std::string, LogLevel> const levels = {{"debug", LogLevel::debug},
+                                                {"info", LogLevel::info},
+                                                {"warn", LogLevel::warn},
+                                                {"error", LogLevel::error},
+                                                {"off", LogLevel::off}};
+
+// Options that every command takes, before its name or after.
+void add_common(CLI::App& app, CommandLine& into) {
+    app.add_option("--config", into.overrides.config_file, "Read settings from this TOML file (KSSEDR_CONFIG)")
+        ->type_name("FILE");
+    app.add_option("--ca-file", into.overrides.ca_file, "Trust this CA bundle where SSL_CERT_FILE is not set")
+        ->type_name("FILE");
+    app.add_option("--log-level", into.log_level, "debug, info, warn, error or off (default info)")
+        ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""))
+        ->type_name("LEVEL");
+    app.add_option_function<std::string>(
+           "--log-format", [&into](std::string const& format) { into.log_as_json = format == "json"; },
+           "text or json (default text)")
+        ->check(CLI::IsMember({"text", "json"}).description(""))
+        ->type_name("FORMAT");
+    app.add_flag("--json", into.json, "Print results as JSON, one object a line");
+}
+
+}  // namespace
+
+std::expected<CommandLine, int> parse_command_line(int argc, char const* const* argv) {
+    CommandLine line;
+    CLI::App app(about, "kssedr");
+    app.footer(settings_about);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.set_version_flag("--version", std::string("kssedr ") + KSSEDR_VERSION);
+    add_common(app, line);
+
+    auto const add = [&](std::string name, Command command, std::string what) {
+        auto* sub = app.add_subcommand(std::move(name), std::move(what));
+        sub->callback([&line, command] { line.command = command; });
+        return sub;
+    };
+    add("functions", Command::functions,
+        "Serve as an Azure Functions custom handler, on 127.0.0.1:FUNCTIONS_CUSTOMHANDLER_PORT");
+    auto* handle =
+        add("handle", Command::handle, "Handle events, JSON as a source delivers it, and print one outcome an event");
+    handle->add_option("FILE", line.file, "The file that holds them; - is standard input (default)");
+    auto* rotate = add("rotate", Command::rotate, "Rotate a secret now, if it is due and may be");
+    rotate->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
+    rotate->add_flag("--force", line.is_forced, "Rotate though not due or frozen; never against policy or overlap");
+    rotate->add_flag("--dry-run", line.is_dry_run, "Judge everything, say what would be done, change nothing");
+    auto* explain = add("explain", Command::explain,
+                        "Show the policy in force for a secret, the evidence, and what would happen next");
+    explain->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
+    add("version", Command::version, "Print the version");
+
+    try {
+        app.parse(argc, argv);
+    } catch (CLI::ParseError const& error) {
+        // Help and version are no errors; everything else is wrong usage, whichever of the library's codes it has.
+        return std::unexpected(app.exit(error) == 0 ? exit_done : exit_usage);
+    }
+    return line;
+}
+
+}  // namespace kssedr::cli

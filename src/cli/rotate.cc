@@ -1,0 +1,41 @@
+#include "cli/rotate.h"
+
+#include "cli/exit_code.h"
+
+namespace kssedr::cli {
+namespace {
+
+// Longer than any time of doubt; a person can interrupt at any instant.
+constexpr Duration longest_command = std::chrono::minutes{15};
+
+}  // namespace
+
+Task<CommandResult> run_rotate(CommandLine const& line, rotation::SecretRef secret, engine::Rotator& rotator,
+                               Clock& clock, PrinterOptions options) {
+    engine::RotationRequest request;
+    request.secret = std::move(secret);
+    request.is_forced = line.is_forced;
+    request.is_dry_run = line.is_dry_run;
+    request.deadline = clock.steady_now() + longest_command;
+    auto const examination = co_await rotator.rotate(std::move(request));
+    CommandResult result;
+    result.output = format_result(examination.outcome, options);
+    result.exit_code = exit_code(std::span(&examination.outcome, 1), Unmanaged::needs_person);
+    co_return result;
+}
+
+Task<CommandResult> run_explain(rotation::SecretRef secret, engine::Rotator& rotator, Clock& clock,
+                                PrinterOptions options) {
+    engine::RotationRequest request;
+    request.secret = std::move(secret);
+    request.is_dry_run = true;
+    request.wants_evidence = true;
+    request.deadline = clock.steady_now() + longest_command;
+    auto const examination = co_await rotator.rotate(std::move(request));
+    CommandResult result;
+    result.output = format_explanation(examination, rotator.policy(), options);
+    result.exit_code = exit_code(std::span(&examination.outcome, 1), Unmanaged::needs_person);
+    co_return result;
+}
+
+}  // namespace kssedr::cli

@@ -1,0 +1,104 @@
+#include "config/file.h"
+
+#include "base/ascii.h"
+
+#include <fmt/format.h>
+
+// Debian's library of it throws; in the header alone that can be switched off.
+#define TOML_HEADER_ONLY 1
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <sstream>
+
+namespace kssedr::config {
+namespace {
+
+constexpr std::array<std::string_view, 6> rule_members = {"vault",    "secret", "target",
+                                                          "validity", "lead",   "min_overlap"};
+
+std::string place_of(std::string const& path, toml::node const& node) {
+    return fmt::format("{}:{}", path, node.source().begin.line);
+}
+
+// A list in the file is what a comma-separated value is in the environment.
+std::optional<std::string> as_text(toml::node const& node) {
+    if (auto const* text = node.as_string()) return text->get();
+    auto const* list = node.as_array();
+    if (list == nullptr) return std::nullopt;
+    std::string joined;
+    for (auto const& element : *list) {
+        auto const* text = element.as_string();
+        if (text == nullptr) return std::nullopt;
+        if (!joined.empty()) joined += ',';
+        joined += text->get();
+    }
+    return joined;
+}
+
+void read_rules(std::string const& path, toml::node const& node, FileContents& contents, Problems& problems) {
+    auto const* list = node.as_array();
+    if (list == nullptr || !list->is_array_of_tables()) {
+        problems.push_back(place_of(path, node) + ": rule is a list of tables; write [[rule]]");
+        return;
+    }
+    for (auto const& element : *list) {
+        GivenRule rule;
+        rule.where = place_of(path, element) + ", rule";
+        for (auto const& [key, value] : *element.as_table()) {
+            std::string const name(key.str());
+            auto text = as_text(value);
+            if (std::ranges::find(rule_members, name) == rule_members.end()) {
+                problems.push_back(place_of(path, value) + ": a rule has no member \"" + escape_for_display(name) +
+                                   "\"; it has vault, secret, target, validity, lead and min_overlap");
+            } else if (!text) {
+                problems.push_back(place_of(path, value) + ": " + name + " is to be a text in quotes");
+            } else {
+                rule.members[name] = *std::move(text);
+            }
+        }
+        contents.rules.push_back(std::move(rule));
+    }
+}
+
+}  // namespace
+
+FileContents read_file(std::string const& path, Problems& problems) {
+    FileContents contents;
+    std::ifstream in(path, std::ios::binary);
+    std::ostringstream text;
+    if (in) text << in.rdbuf();
+    if (!in) {
+        problems.push_back("the configuration file " + path + " can not be read; check --config and KSSEDR_CONFIG");
+        return contents;
+    }
+    auto const parsed = toml::parse(text.str(), path);
+    if (!parsed) {
+        problems.push_back(fmt::format("{}:{}:{}: {}", path, parsed.error().source().begin.line,
+                                       parsed.error().source().begin.column, parsed.error().description()));
+        return contents;
+    }
+    for (auto const& [key, value] : parsed.table()) {
+        std::string const name(key.str());
+        if (name == "rule") {
+            read_rules(path, value, contents, problems);
+            continue;
+        }
+        auto const canonical = find_file_key(name);
+        auto given = as_text(value);
+        if (!canonical) {
+            problems.push_back(place_of(path, value) + ": there is no setting \"" + escape_for_display(name) +
+                               "\"; did you mean " + nearest_file_key(name) + "?");
+        } else if (!given) {
+            problems.push_back(place_of(path, value) + ": " + name + " is to be a text in quotes, or a list of them");
+        } else {
+            contents.values[std::string(*canonical)] = {*std::move(given), place_of(path, value) + ", " + name};
+        }
+    }
+    return contents;
+}
+
+}  // namespace kssedr::config

@@ -1,0 +1,26 @@
+/// The configuration file (TOML): the settings of the environment under their file names, and rules for secrets.
+
+#pragma once
+
+#include "config/names.h"
+
+#include <string>
+#include <vector>
+
+namespace kssedr::config {
+
+/// One `[[rule]]`, its members as text.
+struct GivenRule {
+    std::map<std::string, std::string, std::less<>> members;
+    std::string where;
+};
+
+struct FileContents {
+    GivenValues values;
+    std::vector<GivenRule> rules;
+};
+
+/// Reads and takes apart; what is wrong, with line and column where TOML has them, goes to `problems`.
+[[nodiscard]] FileContents read_file(std::string const& path, Problems& problems);
+
+}  // namespace kssedr::config

@@ -1,0 +1,343 @@
+// Given values to settings: every check, and what it says.
+
+#include "base/ascii.h"
+#include "config/file.h"
+#include "config/names.h"
+#include "config/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace kssedr::config {
+namespace {
+
+using namespace std::chrono;
+
+class Loader {
+public:
+    Loader(GivenValues given, std::vector<GivenRule> rules, Problems problems)
+        : given_(std::move(given)), rules_(std::move(rules)), problems_(std::move(problems)) {}
+
+    std::expected<Loaded, Problems> load(Overrides const& overrides) {
+        load_cloud();
+        load_identity();
+        load_policy();
+        load_rules();
+        load_rest(overrides);
+        warn_of_short_validity();
+        if (!problems_.empty()) return std::unexpected(std::move(problems_));
+        return std::move(loaded_);
+    }
+
+private:
+    // The value of a name; null where it is not set. An empty text is a value: an empty list allows nothing.
+    Given const* find(std::string_view name) const {
+        auto const place = given_.find(name);
+        return place == given_.end() ? nullptr : &place->second;
+    }
+    std::string text(std::string_view name) const {
+        auto const* given = find(name);
+        return given == nullptr ? std::string() : std::string(trim(given->value));
+    }
+    void problem(Given const& given, std::string_view why) {
+        problems_.push_back(given.where + "=" + escape_for_display(given.value) + ": " + std::string(why));
+    }
+
+    void load_cloud();
+    void load_identity();
+    void load_policy();
+    void load_vaults();
+    void load_allowed();
+    void load_rules();
+    void load_rest(Overrides const& overrides);
+    void load_resolve();
+    void warn_of_short_validity();
+
+    void take_url(std::string_view name, std::string& into);
+    void take_suffix(std::string_view name, std::string& into);
+    void take_duration(std::string_view name, Duration least, Duration& into);
+    std::optional<Duration> rule_duration(GivenRule const& rule, std::string_view member);
+    std::vector<std::string_view> list(Given const& given) const;
+
+    GivenValues given_;
+    std::vector<GivenRule> rules_;
+    Problems problems_;
+    Loaded loaded_;
+};
+
+std::vector<std::string_view> Loader::list(Given const& given) const {
+    std::vector<std::string_view> entries;
+    for (auto const entry : split(given.value, ','))
+        if (!trim(entry).empty()) entries.push_back(trim(entry));
+    return entries;
+}
+
+void Loader::take_url(std::string_view name, std::string& into) {
+    auto const* given = find(name);
+    if (given == nullptr || trim(given->value).empty()) return;
+    std::string url(trim(given->value));
+    while (url.ends_with('/')) url.pop_back();
+    bool const is_plain = url.find_first_of("?#@ ") == std::string::npos;
+    if (!url.starts_with("https://") || url.size() == 8 || !is_plain || url.find('/', 8) != std::string::npos) {
+        problem(*given, "write https://host, with a port where it has one, and nothing behind");
+        return;
+    }
+    into = to_ascii_lower(url);
+}
+
+void Loader::take_suffix(std::string_view name, std::string& into) {
+    auto const* given = find(name);
+    if (given == nullptr || trim(given->value).empty()) return;
+    std::string suffix = to_ascii_lower(trim(given->value));
+    if (suffix.starts_with('.')) suffix.erase(0, 1);
+    bool const is_plain = std::ranges::all_of(
+        suffix, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '.' || c == '-' || c == ':'; });
+    if (suffix.empty() || !is_plain || suffix.ends_with('.') || suffix.ends_with(':')) {
+        problem(*given, "write the DNS suffix, such as vault.azure.net, with :port where it has one");
+        return;
+    }
+    into = std::move(suffix);
+}
+
+void Loader::take_duration(std::string_view name, Duration least, Duration& into) {
+    auto const* given = find(name);
+    if (given == nullptr) return;
+    auto const span = parse_iso_duration(trim(given->value));
+    if (!span || *span < least || *span > days{3650}) {
+        problem(*given,
+                "write an ISO 8601 duration of weeks, days, hours, minutes or seconds, such as P30D or PT4M, from " +
+                    format_iso_duration(least) + " to P3650D");
+        return;
+    }
+    into = *span;
+}
+
+void Loader::load_cloud() {
+    auto const name = find("KSSEDR_CLOUD") == nullptr ? std::string("public") : text("KSSEDR_CLOUD");
+    auto cloud = rotation::find_cloud(name);
+    if (!cloud) {
+        problem(*find("KSSEDR_CLOUD"), "the clouds are public, usgovernment and china");
+        cloud = rotation::find_cloud("public");
+    }
+    auto& into = loaded_.settings.cloud = *std::move(cloud);
+    take_url("AZURE_AUTHORITY_HOST", into.authority);
+    auto const before = into.resource_manager;
+    take_url("KSSEDR_RESOURCE_MANAGER_URL", into.resource_manager);
+    // A token for a Resource Manager of one's own is asked for by its host, as Azure's own clients do.
+    if (into.resource_manager != before) {
+        auto const port = into.resource_manager.find(':', 8);
+        into.resource_manager_audience = into.resource_manager.substr(0, port);
+    }
+    take_suffix("KSSEDR_KEYVAULT_SUFFIX", into.vault_suffix);
+    take_suffix("KSSEDR_STORAGE_SUFFIX", into.storage_suffix);
+}
+
+void Loader::load_identity() {
+    auto& identity = loaded_.settings.identity;
+    identity.tenant_id = text("tenantId");
+    identity.client_id = text("clientId");
+    identity.client_secret = SecretString::absorb(text("clientSecret"));
+    identity.federated_token_file = text("AZURE_FEDERATED_TOKEN_FILE");
+    identity.identity_endpoint = text("IDENTITY_ENDPOINT");
+    identity.identity_header = SecretString::absorb(text("IDENTITY_HEADER"));
+    for (std::string_view const name : {"tenantId", "clientId"}) {
+        auto const value = text(name);
+        bool const is_plain = std::ranges::all_of(
+            value, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '.' || c == '_'; });
+        if (!is_plain) problem(*find(name), "an id has letters, digits, hyphens and dots");
+    }
+}
+
+void Loader::load_policy() {
+    auto& policy = loaded_.settings.policy;
+    if (auto const* given = find("KSSEDR_MODE")) {
+        auto const mode = trim(given->value);
+        if (mode == "rotate")
+            policy.mode = rotation::Mode::rotate;
+        else if (mode == "observe")
+            policy.mode = rotation::Mode::observe;
+        else if (mode == "paused")
+            policy.mode = rotation::Mode::paused;
+        else
+            problem(*given, "the modes are rotate, observe and paused");
+    }
+    if (auto const* given = find("KSSEDR_VERIFY")) {
+        auto const verify = trim(given->value);
+        if (verify == "best-effort")
+            policy.verify = rotation::Verify::best_effort;
+        else if (verify == "off")
+            policy.verify = rotation::Verify::off;
+        else if (verify == "required")
+            problem(*given, "this version can not try a credential against its service yet; set best-effort or off");
+        else
+            problem(*given, "write required, best-effort or off");
+    }
+    if (auto const* given = find("KSSEDR_LOCKS"); given != nullptr && trim(given->value) != "none")
+        problem(*given, "this version locks within its own process only; set none, and run one instance");
+    take_duration("KSSEDR_LEAD", minutes{1}, policy.lead);
+    take_duration("KSSEDR_DEFAULT_VALIDITY", minutes{1}, policy.default_validity);
+    take_duration("KSSEDR_MIN_OVERLAP", seconds{0}, policy.min_overlap);
+    load_vaults();
+    load_allowed();
+}
+
+void Loader::load_vaults() {
+    auto const* given = find("KSSEDR_VAULTS");
+    if (given == nullptr) return;
+    auto const& suffix = loaded_.settings.cloud.vault_suffix;
+    auto& vaults = loaded_.settings.policy.vaults.emplace();
+    for (auto const entry : list(*given)) {
+        if (entry.starts_with('/')) {
+            problem(*given, "this version takes vaults by host or name, not yet by Resource Manager scope");
+            continue;
+        }
+        auto host = entry.find('.') == std::string_view::npos ? rotation::make_vault_host(entry, suffix)
+                                                              : rotation::parse_vault_host(entry, suffix);
+        if (!host) {
+            problem(*given, host.error().message());
+            continue;
+        }
+        vaults.push_back(*std::move(host));
+    }
+}
+
+void Loader::load_allowed() {
+    auto const* given = find("KSSEDR_ALLOWED_TARGETS");
+    if (given == nullptr) return;
+    std::vector<rotation::AllowedTarget> entries;
+    for (auto const entry : list(*given)) {
+        auto target = rotation::AllowedTarget::parse(entry, loaded_.settings.cloud.vault_suffix);
+        if (!target) {
+            problem(*given, target.error().message());
+            continue;
+        }
+        entries.push_back(*std::move(target));
+    }
+    loaded_.settings.policy.allowed.emplace(std::move(entries));
+}
+
+std::optional<Duration> Loader::rule_duration(GivenRule const& rule, std::string_view member) {
+    auto const place = rule.members.find(member);
+    if (place == rule.members.end()) return std::nullopt;
+    auto const span = parse_iso_duration(trim(place->second));
+    if (!span || *span > days{3650} || (*span < minutes{1} && member != "min_overlap"))
+        problems_.push_back(rule.where + ": " + std::string(member) + " \"" + escape_for_display(place->second) +
+                            "\" is no ISO 8601 duration from PT1M to P3650D");
+    return span;
+}
+
+void Loader::load_rules() {
+    for (auto const& given : rules_) {
+        rotation::SecretRule rule;
+        rule.where = given.where;
+        auto const member = [&](std::string_view name) {
+            auto const place = given.members.find(name);
+            return place == given.members.end() ? std::string() : std::string(trim(place->second));
+        };
+        if (auto const vault = member("vault"); !vault.empty()) {
+            auto const& suffix = loaded_.settings.cloud.vault_suffix;
+            auto host = vault.find('.') == std::string::npos ? rotation::make_vault_host(vault, suffix)
+                                                             : rotation::parse_vault_host(vault, suffix);
+            if (host)
+                rule.vault = *std::move(host);
+            else
+                problems_.push_back(given.where + ": " + host.error().message());
+        }
+        rule.secret = member("secret");
+        if (!rule.secret.empty() && !rotation::is_secret_name(rule.secret))
+            problems_.push_back(given.where + ": \"" + escape_for_display(rule.secret) + "\" is no secret's name");
+        if (auto const target = member("target"); !target.empty()) {
+            auto id = rotation::ArmId::parse(target);
+            if (!id)
+                problems_.push_back(given.where + ": " + id.error().message());
+            else if (!id->is_resource())
+                problems_.push_back(given.where + ": target names no resource");
+            else
+                rule.target = *std::move(id);
+        }
+        if (rule.target && rule.secret.empty())
+            problems_.push_back(given.where + ": a target is one secret's; name the secret");
+        rule.validity = rule_duration(given, "validity");
+        rule.lead = rule_duration(given, "lead");
+        rule.min_overlap = rule_duration(given, "min_overlap");
+        loaded_.settings.policy.rules.push_back(std::move(rule));
+    }
+}
+
+void Loader::load_rest(Overrides const& overrides) {
+    auto& settings = loaded_.settings;
+    take_duration("KSSEDR_INVOCATION_BUDGET", seconds{1}, settings.invocation_budget);
+    if (find("REGION_NAME") != nullptr) settings.region_name = find("REGION_NAME")->value;
+    settings.ca_file = text("SSL_CERT_FILE").empty() ? overrides.ca_file : text("SSL_CERT_FILE");
+    load_resolve();
+    if (auto const* given = find("FUNCTIONS_CUSTOMHANDLER_PORT")) {
+        auto const port = trim(given->value);
+        std::uint16_t number = 0;
+        auto const [end, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+        if (error != std::errc{} || end != port.data() + port.size())
+            problem(*given, "write a port from 0 to 65535");
+        else
+            settings.functions_port = number;
+    }
+}
+
+void Loader::load_resolve() {
+    auto const* given = find("KSSEDR_RESOLVE");
+    if (given == nullptr) return;
+    for (auto const entry : list(*given)) {
+        auto const first = entry.find(':');
+        auto const second = first == std::string_view::npos ? first : entry.find(':', first + 1);
+        auto const port =
+            second == std::string_view::npos ? std::string_view() : entry.substr(first + 1, second - first - 1);
+        bool const has_port = !port.empty() && std::ranges::all_of(port, [](char c) { return is_ascii_digit(c); });
+        if (first == 0 || !has_port || second + 1 == entry.size()) {
+            problem(*given, "write host:port:address, as curl's --resolve");
+            continue;
+        }
+        loaded_.settings.resolve.emplace_back(entry);
+    }
+}
+
+void Loader::warn_of_short_validity() {
+    auto const& policy = loaded_.settings.policy;
+    if (policy.default_validity < 2 * policy.min_overlap)
+        loaded_.warnings.push_back(
+            fmt::format("KSSEDR_DEFAULT_VALIDITY ({}) is less than twice KSSEDR_MIN_OVERLAP ({}); half the validity is "
+                        "kept as overlap",
+                        format_iso_duration(policy.default_validity), format_iso_duration(policy.min_overlap)));
+}
+
+}  // namespace
+
+std::expected<Loaded, Problems> load(Environment const& environment, Overrides const& overrides) {
+    Problems problems;
+    auto given = take_environment(environment, problems);
+    std::string file = overrides.config_file;
+    if (auto const place = given.find("KSSEDR_CONFIG"); file.empty() && place != given.end())
+        file = place->second.value;
+    FileContents contents;
+    if (!file.empty()) contents = read_file(file, problems);
+    // What the environment gave stays; the file fills in.
+    given.merge(contents.values);
+    return Loader(std::move(given), std::move(contents.rules), std::move(problems)).load(overrides);
+}
+
+Problems check_identity(Settings const& settings) {
+    auto const& identity = settings.identity;
+    Problems problems;
+    if (identity.has_managed_identity() && !identity.has_client_secret() && !identity.has_federated_token())
+        return problems;
+    if (identity.tenant_id.empty())
+        problems.emplace_back("tenantId (or AZURE_TENANT_ID) is not set; it is the id of your Entra tenant");
+    if (identity.client_id.empty())
+        problems.emplace_back("clientId (or AZURE_CLIENT_ID) is not set; it is the application id kssedr signs in as");
+    if (!identity.has_client_secret() && !identity.has_federated_token())
+        problems.emplace_back(
+            "clientSecret (or AZURE_CLIENT_SECRET) is not set, nor AZURE_FEDERATED_TOKEN_FILE, nor a managed identity "
+            "(IDENTITY_ENDPOINT)");
+    return problems;
+}
+
+}  // namespace kssedr::config

@@ -1,0 +1,66 @@
+/// Settings: everything that can be set, validated (CONTRACT 2; docs/configuration.md).
+
+#pragma once
+
+#include "base/error.h"
+#include "base/log.h"
+#include "base/secret_string.h"
+#include "config/environment.h"
+#include "rotation/cloud.h"
+#include "rotation/policy.h"
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kssedr::config {
+
+/// Who kssedr is towards Entra: a client secret, a federated token, or a managed identity, whichever is set, in this
+/// order.
+struct Identity {
+    std::string tenant_id;
+    std::string client_id;
+    SecretString client_secret;
+    std::string federated_token_file;  ///< AZURE_FEDERATED_TOKEN_FILE
+    std::string identity_endpoint;     ///< IDENTITY_ENDPOINT
+    SecretString identity_header;      ///< IDENTITY_HEADER
+
+    [[nodiscard]] bool has_client_secret() const { return !client_secret.empty(); }
+    [[nodiscard]] bool has_federated_token() const { return !federated_token_file.empty(); }
+    [[nodiscard]] bool has_managed_identity() const { return !identity_endpoint.empty(); }
+};
+
+struct Settings {
+    Identity identity;
+    rotation::Cloud cloud;
+    rotation::Policy policy;
+    std::vector<std::string> resolve;        ///< `host:port:address`
+    std::string ca_file;                     ///< empty: the system's bundle
+    std::optional<std::string> region_name;  ///< REGION_NAME, for IsAlive
+    Duration invocation_budget = std::chrono::minutes{4};
+    std::optional<std::uint16_t> functions_port;  ///< FUNCTIONS_CUSTOMHANDLER_PORT
+};
+
+/// What the command line sets over everything else.
+struct Overrides {
+    std::string config_file;  ///< --config
+    std::string ca_file;      ///< --ca-file: used where SSL_CERT_FILE is not set
+};
+
+struct Loaded {
+    Settings settings;
+    std::vector<std::string> warnings;  ///< legal, but likely not meant
+};
+
+/// Sentences, each with the name of the setting and how to mend it.
+using Problems = std::vector<std::string>;
+
+/// Command line over environment over file over default. Reads the configuration file where one is named; touches
+/// nothing else.
+[[nodiscard]] std::expected<Loaded, Problems> load(Environment const& environment, Overrides const& overrides);
+
+/// What must be set for talking to Azure; empty where nothing lacks.
+[[nodiscard]] Problems check_identity(Settings const& settings);
+
+}  // namespace kssedr::config

@@ -1,0 +1,33 @@
+/// DoubtBook: effects that this process sent and whose result it does not know (DESIGN 3.4).
+///
+/// Such an effect may still happen. Until the time of doubt has passed and two listings agree, its owner's slots are
+/// neither regenerated again nor published.
+
+#pragma once
+
+#include "base/time.h"
+
+#include <map>
+#include <optional>
+#include <string>
+
+namespace kssedr::engine {
+
+/// How long after it was given up an effect may still land.
+inline constexpr Duration time_of_doubt = std::chrono::minutes{2};
+
+class DoubtBook {
+public:
+    void note(std::string const& owner_key, SteadyPoint until) { until_[owner_key] = until; }
+    /// When the doubt about an owner ends; nothing where there is none. Stays until it is settled, past that time too.
+    [[nodiscard]] std::optional<SteadyPoint> find(std::string const& owner_key) const {
+        auto const place = until_.find(owner_key);
+        return place == until_.end() ? std::nullopt : std::optional(place->second);
+    }
+    void settle(std::string const& owner_key) { until_.erase(owner_key); }
+
+private:
+    std::map<std::string, SteadyPoint> until_;
+};
+
+}  // namespace kssedr::engine

@@ -1,0 +1,48 @@
+/// Intake: a delivery of messages, taken apart and handled event by event.
+///
+/// Every event ends in exactly one outcome, in the order of the events; one malformed event harms no other. Several
+/// secrets are handled at once, up to a limit; those of one owner wait for each other at the owner's lock.
+
+#pragma once
+
+#include "engine/rotator.h"
+#include "formats/events.h"
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace kssedr::engine {
+
+struct HandledEvent {
+    formats::DecodedEvent event;
+    rotation::Outcome outcome;
+};
+
+/// How much time a delivery has.
+struct Budget {
+    SteadyPoint begin_by = SteadyPoint::max();  ///< events not begun by then end as `failed`, code `no-time`
+    SteadyPoint deadline = SteadyPoint::max();  ///< when the caller stops waiting
+};
+
+class Intake final {
+public:
+    Intake(Rotator& rotator, Clock& clock, Log& log, std::string vault_suffix)
+        : rotator_(rotator), clock_(clock), log_(log), vault_suffix_(std::move(vault_suffix)) {}
+
+    /// The messages must live until this completes; the result holds views into them.
+    Task<std::vector<HandledEvent>> handle(std::span<std::string_view const> messages, Budget budget);
+
+private:
+    Task<rotation::Outcome> handle_event(formats::DecodedEvent const& decoded, Budget const& budget);
+
+    Rotator& rotator_;
+    Clock& clock_;
+    Log& log_;
+    std::string vault_suffix_;
+};
+
+/// The one line that every outcome leaves in the log, at a level that says who must act.
+void log_outcome(Log& log, rotation::Outcome const& outcome);
+
+}  // namespace kssedr::engine

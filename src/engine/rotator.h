@@ -1,0 +1,86 @@
+/// Rotator: takes one secret from "somebody says it is due" to an outcome.
+///
+/// It borrows its ports and keeps nothing but what it doubts: effects of this process whose result is unknown. Whatever
+/// it is asked, it ends in exactly one outcome and throws nothing but cancellation. Event loop thread only.
+
+#pragma once
+
+#include "async/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "engine/doubt.h"
+#include "ports/credential_provider.h"
+#include "ports/owner_lock.h"
+#include "ports/vault.h"
+#include "ports/vault_directory.h"
+#include "rotation/decision.h"
+#include "rotation/outcome.h"
+#include "rotation/policy.h"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kssedr::engine {
+
+/// What the engine acts through. All must outlive it.
+struct Ports {
+    ports::Vault& vault;
+    ports::CredentialProvider& provider;
+    ports::VaultDirectory& directory;
+    ports::OwnerLock& lock;
+    Clock& clock;
+    Random& random;
+    Log& log;
+};
+
+struct RotationRequest {
+    rotation::SecretRef secret;
+    rotation::Trigger trigger = rotation::Trigger::command;
+    std::string version;  ///< the version the event names; empty: whichever is current
+    std::string event_id;
+    std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
+    bool is_forced = false;                         ///< passes age, windows and freeze; never policy or overlap
+    bool is_dry_run = false;                        ///< judges, changes nothing
+    bool wants_evidence =
+        false;  ///< with `is_dry_run`: looks at the owner\'s credentials even where it is not the time
+    SteadyPoint deadline = SteadyPoint::max();  ///< when the caller stops waiting
+};
+
+/// A credential as `explain` shows it.
+struct CredentialSeen {
+    std::string slot;
+    std::optional<TimePoint> made;
+    bool is_held = false;  ///< by the current version
+};
+
+/// What was seen on the way to an outcome. Members are there as far as the attempt came.
+struct Examination {
+    rotation::Outcome outcome;
+    std::optional<rotation::SecretProperties> properties;
+    std::optional<rotation::Terms> terms;
+    std::string permitted_by;
+    std::optional<TimePoint> due;
+    std::string form;
+    std::vector<CredentialSeen> credentials;
+    std::optional<rotation::Decision> decision;
+};
+
+class Rotator final {
+public:
+    Rotator(Ports ports, rotation::Policy policy) : ports_(ports), policy_(std::move(policy)) {}
+    Rotator(Rotator const&) = delete;
+    Rotator& operator=(Rotator const&) = delete;
+
+    /// Handles one secret. Takes as long as the services take, and waits for the owner's lock, up to the deadline.
+    Task<Examination> rotate(RotationRequest request);
+
+    [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
+
+private:
+    Ports ports_;
+    rotation::Policy policy_;
+    DoubtBook doubts_;
+};
+
+}  // namespace kssedr::engine

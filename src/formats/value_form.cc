@@ -1,0 +1,191 @@
+#include "formats/value_form.h"
+
+#include "base/ascii.h"
+#include "base/check.h"
+#include "formats/connection_string.h"
+#include "formats/json_cursor.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kssedr::formats {
+namespace {
+
+using rotation::CredentialShape;
+
+SecretString unescape(std::string_view raw) {
+    auto wide = SecretString::copy_of(raw);
+    auto const memory = wide.expose_mutable();
+    return SecretString::copy_of(unescape_json_in_place(memory));
+}
+
+// A JSON string's text without a copy where none is needed, and in wiped memory where one is.
+class PlainText {
+public:
+    explicit PlainText(JsonString const& string)
+        : unescaped_(string.has_escapes ? unescape(string.raw) : SecretString()),
+          text_(string.has_escapes ? unescaped_.expose() : string.raw) {}
+
+    [[nodiscard]] std::string_view text() const { return text_; }
+
+private:
+    SecretString unescaped_;
+    std::string_view text_;
+};
+
+// Calls `visit(name, string)` for every string value below the one ahead, until it fails; the name is empty in arrays.
+// Recursion ends where the cursor refuses depth.
+template <class Visit>
+Result<void> for_each_string(JsonCursor& json, std::string_view name, Visit& visit) {
+    switch (json.kind()) {
+    case JsonKind::object:
+        json.enter_object();
+        while (auto const member = json.next_member()) {
+            PlainText const plain(*member);
+            KSSEDR_TRY_VOID(for_each_string(json, trim(plain.text()), visit));
+        }
+        return {};
+    case JsonKind::array:
+        json.enter_array();
+        while (json.next_element()) {
+            KSSEDR_TRY_VOID(for_each_string(json, {}, visit));
+        }
+        return {};
+    case JsonKind::string:
+        if (auto const string = json.take_string()) return visit(name, *string);
+        return {};
+    default: json.skip(); return {};
+    }
+}
+
+// The credential in a text that may be one, or hold one in a connection string; nothing where it is neither.
+Result<std::optional<TextSpan>> find_credential(std::string_view text, CredentialShape const& shape) {
+    if (auto const bare = find_bare_credential(text, shape)) return bare;
+    if (!is_connection_string(text, shape)) return std::nullopt;
+    KSSEDR_TRY(auto const span, parse_connection_string(text, shape));
+    return span;
+}
+
+Result<ValueForm> parse_json(std::string_view document, CredentialShape const& shape) {
+    std::optional<ValueForm> found;
+    auto visit = [&](std::string_view name, JsonString const& string) -> Result<void> {
+        PlainText const plain(string);
+        KSSEDR_TRY_VOID(check_member(name, trim(plain.text()), shape));
+        KSSEDR_TRY(auto const span, find_credential(plain.text(), shape));
+        if (!span && equals_ignore_case(name, shape.key_member))
+            return value_not_understood("its " + shape.key_member + " has not the form of a credential of " +
+                                        shape.owner_name);
+        if (!span) return {};
+        if (found) return value_not_understood("more than one place in it holds a credential");
+        auto const begin = raw_json_offset(string.raw, span->offset);
+        auto const end = raw_json_offset(string.raw, span->offset + span->length);
+        auto const start = static_cast<std::size_t>(string.raw.data() - document.data());
+        found = ValueForm{ValueKind::json, start + begin, end - begin};
+        return {};
+    };
+    JsonCursor json(document);
+    KSSEDR_TRY_VOID(for_each_string(json, {}, visit));
+    if (auto const whole = json.finish(); !whole) return value_not_understood(whole.error().message());
+    if (!found) return value_not_understood("no place in the JSON document holds a credential");
+    return *found;
+}
+
+// A part of the credential that looks the same however it is escaped or encoded: its longest run of letters and digits.
+std::string_view recognisable_part(std::string_view credential) {
+    std::string_view longest;
+    while (!credential.empty()) {
+        auto const end =
+            std::ranges::find_if_not(credential, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c); });
+        auto const run = credential.substr(0, static_cast<std::size_t>(end - credential.begin()));
+        if (run.size() > longest.size()) longest = run;
+        credential.remove_prefix(std::min(run.size() + 1, credential.size()));
+    }
+    return longest;
+}
+
+// Whether the credential also stands where the form does not say: in a URL, a comment, a second copy. Replacing one of
+// two would break whoever reads the other.
+bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
+    auto const credential = credential_in(value, form);
+    auto const part = recognisable_part(credential.expose());
+    // Too short to be told from chance.
+    if (part.size() < 8) return false;
+    auto const text = value.expose();
+    auto const holds_part = [&](std::string_view piece) { return piece.find(part) != std::string_view::npos; };
+    if (holds_part(text.substr(0, form.offset)) || holds_part(text.substr(form.offset + form.length))) return true;
+    if (form.kind != ValueKind::json) return false;
+    // Escaped letters hide it from the search above.
+    bool found = false;
+    auto visit = [&](std::string_view name, JsonString const& string) -> Result<void> {
+        bool const is_place = string.raw.data() <= text.data() + form.offset &&
+                              text.data() + form.offset < string.raw.data() + string.raw.size();
+        found =
+            found || holds_part(name) || (!is_place && string.has_escapes && holds_part(unescape(string.raw).expose()));
+        return {};
+    };
+    JsonCursor json(text);
+    return !for_each_string(json, {}, visit) || found;
+}
+
+void append_escaped(SecretString& out, std::string_view text) {
+    constexpr std::string_view digits = "0123456789abcdef";
+    for (char const& c : text) {
+        auto const code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') out.append("\\");
+        if (code < 0x20) {
+            out.append(code < 0x10 ? "\\u000" : "\\u001");
+            out.append(digits.substr(code & 0xfU, 1));
+        } else {
+            out.append({&c, 1});
+        }
+    }
+}
+
+std::string_view place(SecretString const& value, ValueForm const& form) {
+    KSSEDR_CHECK(form.offset <= value.size() && form.length <= value.size() - form.offset, "a form of another value");
+    return value.expose().substr(form.offset, form.length);
+}
+
+}  // namespace
+
+Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape const& shape) {
+    auto const text = value.expose();
+    auto const blankless = trim(text);
+    if (blankless.empty()) return value_not_understood("it is empty");
+    ValueForm form;
+    if (blankless.front() == '{' || blankless.front() == '[') {
+        KSSEDR_TRY(form, parse_json(text, shape));
+    } else if (auto const bare = find_bare_credential(text, shape)) {
+        form = {ValueKind::raw, bare->offset, bare->length};
+    } else if (is_connection_string(text, shape)) {
+        KSSEDR_TRY(auto const span, parse_connection_string(text, shape));
+        form = {ValueKind::connection_string, span.offset, span.length};
+    } else {
+        return value_not_understood("it is no bare credential of " + shape.owner_name + ", no connection string with " +
+                                    shape.key_member + ", and no JSON document");
+    }
+    if (stands_elsewhere(value, form))
+        return value_not_understood("the credential stands in it in more than one place");
+    return form;
+}
+
+SecretString credential_in(SecretString const& value, ValueForm const& form) {
+    auto const written = place(value, form);
+    return form.kind == ValueKind::json ? unescape(written) : SecretString::copy_of(written);
+}
+
+SecretString replace_credential(SecretString const& value, ValueForm const& form, SecretString const& credential) {
+    auto const written = place(value, form);
+    auto const text = value.expose();
+    SecretString replaced;
+    replaced.reserve(text.size() - written.size() + credential.size());
+    replaced.append(text.substr(0, form.offset));
+    if (form.kind == ValueKind::json)
+        append_escaped(replaced, credential.expose());
+    else
+        replaced.append(credential.expose());
+    replaced.append(text.substr(form.offset + form.length));
+    return replaced;
+}
+
+}  // namespace kssedr::formats

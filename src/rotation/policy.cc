@@ -1,0 +1,166 @@
+#include "rotation/policy.h"
+
+#include "base/ascii.h"
+#include "base/check.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kssedr::rotation {
+namespace {
+
+// One place where a secret says what it wants rotated.
+struct Asking {
+    ArmId owner;
+    std::string source;
+    bool is_original_dialect;
+};
+
+Failure refuse(std::string message) {
+    return fail(Errc::invalid_argument, std::move(message));
+}
+
+Result<ArmId> parse_resource(std::string_view text, std::string_view where) {
+    auto id = ArmId::parse(trim(text));
+    if (!id) return fail(std::move(id).error().during(where));
+    if (!id->is_resource())
+        return refuse(std::string(where) + ": \"" + escape_for_display(text) +
+                      "\" names no resource, only what holds resources");
+    return id;
+}
+
+Result<std::vector<Asking>> askings_of(SecretProperties const& properties) {
+    std::vector<Asking> askings;
+    if (auto const* address = find_tag(properties.tags, "ProviderAddress")) {
+        if (!trim(*address).starts_with('/'))
+            return refuse("the tag ProviderAddress \"" + escape_for_display(*address) +
+                          "\" is no Azure resource id; this version rotates Azure resources only");
+        KSSEDR_TRY(auto owner, parse_resource(*address, "the tag ProviderAddress"));
+        askings.push_back({std::move(owner), "tag ProviderAddress", false});
+    }
+    // A content type is a MIME type as a rule: one that is no resource id says nothing.
+    if (auto id = ArmId::parse(trim(properties.content_type)); id && id->is_resource())
+        askings.push_back({*std::move(id), "content type", true});
+    if (auto const* origin = find_tag(properties.tags, "orgin")) {
+        KSSEDR_TRY(auto owner, parse_resource(*origin, "the tag orgin"));
+        askings.push_back({std::move(owner), "tag orgin", true});
+    }
+    return askings;
+}
+
+Result<std::optional<Duration>> validity_tag(Tags const& tags) {
+    auto const* tag = find_tag(tags, "ValidityPeriodDays");
+    if (tag == nullptr) return std::nullopt;
+    auto const text = trim(*tag);
+    int days = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
+    if (error != std::errc{} || end != text.data() + text.size() || days < 1 || days > 3650)
+        return refuse("the tag ValidityPeriodDays \"" + escape_for_display(*tag) +
+                      "\" is no number of days from 1 to 3650; correct or remove it");
+    return std::chrono::days{days};
+}
+
+// The most special rule that says something wins: one for the secret before one for the vault before one for all.
+template <class T>
+std::optional<Sourced<T>> from_rules(std::vector<SecretRule> const& rules, SecretRef const& secret,
+                                     std::optional<T> SecretRule::* member) {
+    std::optional<Sourced<T>> found;
+    int found_rank = -1;
+    for (auto const& rule : rules) {
+        if (rule.vault && rule.vault != secret.vault) continue;
+        if (!rule.secret.empty() && !equals_ignore_case(rule.secret, secret.name)) continue;
+        int const rank = (rule.secret.empty() ? 0 : 2) + (rule.vault ? 1 : 0);
+        if (!(rule.*member) || rank <= found_rank) continue;
+        found = Sourced<T>{*(rule.*member), rule.where};
+        found_rank = rank;
+    }
+    return found;
+}
+
+void read_freeze(Tags const& tags, TimePoint now, Terms& terms) {
+    auto const* tag = find_tag(tags, "kssedr-freeze");
+    if (tag == nullptr) return;
+    auto const text = trim(*tag);
+    if (equals_ignore_case(text, "false")) return;
+    if (auto const until = parse_rfc3339(text)) {
+        if (*until <= now) return;
+        terms.freeze = "the tag kssedr-freeze holds it until " + format_rfc3339(*until);
+        terms.freeze_until = *until;
+        return;
+    }
+    // A tag may block: what can not be read as a time blocks too.
+    terms.freeze = "the tag kssedr-freeze is \"" + escape_for_display(*tag) + "\"; remove it to go on";
+}
+
+std::string slot_tag(Tags const& tags) {
+    auto const* id = find_tag(tags, "CredentialId");
+    return id == nullptr ? std::string() : std::string(trim(*id));
+}
+
+}  // namespace
+
+std::string_view to_string(Mode mode) {
+    switch (mode) {
+    case Mode::rotate: return "rotate";
+    case Mode::observe: return "observe";
+    case Mode::paused: return "paused";
+    }
+    KSSEDR_CHECK(false, "a mode outside its enumeration");
+}
+
+std::string_view to_string(Verify verify) {
+    switch (verify) {
+    case Verify::required: return "required";
+    case Verify::best_effort: return "best-effort";
+    case Verify::off: return "off";
+    }
+    KSSEDR_CHECK(false, "a verification outside its enumeration");
+}
+
+bool Policy::serves(VaultHost const& vault) const {
+    return !vaults || std::ranges::find(*vaults, vault) != vaults->end();
+}
+
+std::string const* find_tag(Tags const& tags, std::string_view name) {
+    for (auto const& [tag, value] : tags)
+        if (equals_ignore_case(trim(tag), name)) return &value;
+    return nullptr;
+}
+
+Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
+                       TimePoint now) {
+    Terms terms;
+    KSSEDR_TRY(auto const askings, askings_of(properties));
+    if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) {
+        terms.owner = std::move(rule);
+    } else if (!askings.empty()) {
+        for (auto const& other : askings)
+            if (!(other.owner == askings.front().owner))
+                return refuse("the " + askings.front().source + " names " + askings.front().owner.text() + ", the " +
+                              other.source + " names " + other.owner.text() +
+                              "; make them agree, or name the target in the configuration file");
+        terms.owner = Sourced<ArmId>{askings.front().owner, askings.front().source};
+    }
+    terms.is_original_dialect =
+        std::ranges::any_of(askings, [](Asking const& asking) { return asking.is_original_dialect; });
+    terms.slot_tag = slot_tag(properties.tags);
+
+    KSSEDR_TRY(auto const tagged, validity_tag(properties.tags));
+    if (auto rule = from_rules(policy.rules, secret, &SecretRule::validity)) {
+        terms.validity = *std::move(rule);
+    } else if (tagged) {
+        terms.validity = {*tagged, "tag ValidityPeriodDays"};
+    } else {
+        terms.validity = {policy.default_validity, "KSSEDR_DEFAULT_VALIDITY"};
+    }
+    terms.lead =
+        from_rules(policy.rules, secret, &SecretRule::lead).value_or(Sourced<Duration>{policy.lead, "KSSEDR_LEAD"});
+    terms.overlap = from_rules(policy.rules, secret, &SecretRule::min_overlap)
+                        .value_or(Sourced<Duration>{policy.min_overlap, "KSSEDR_MIN_OVERLAP"});
+    if (terms.overlap.value > terms.validity.value / 2)
+        terms.overlap = {terms.validity.value / 2, "half the validity, less than " + terms.overlap.source};
+    read_freeze(properties.tags, now, terms);
+    return terms;
+}
+
+}  // namespace kssedr::rotation

@@ -1,0 +1,79 @@
+/// Policy: what configuration says about rotating, in general and for one secret.
+
+#pragma once
+
+#include "rotation/scope.h"
+#include "rotation/secret_version.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace kssedr::rotation {
+
+enum class Mode : std::uint8_t {
+    rotate,
+    observe,  ///< judges everything, changes nothing
+    paused,   ///< not even that
+};
+[[nodiscard]] std::string_view to_string(Mode mode);
+
+enum class Verify : std::uint8_t { required, best_effort, off };
+[[nodiscard]] std::string_view to_string(Verify verify);
+
+/// What the configuration file says about one secret, or about all of one vault. What it leaves out is decided
+/// elsewhere.
+struct SecretRule {
+    std::optional<VaultHost> vault;  ///< nothing: in every vault
+    std::string secret;              ///< a name; empty: every secret of the vault
+    std::optional<ArmId> target;     ///< final: the secret's own tags are not asked
+    std::optional<Duration> validity;
+    std::optional<Duration> lead;
+    std::optional<Duration> min_overlap;
+    std::string where;  ///< `kssedr.toml, rule 2`: for `explain`
+};
+
+struct Policy {
+    Mode mode = Mode::rotate;
+    Verify verify = Verify::best_effort;
+    Duration lead = std::chrono::days{30};
+    Duration default_validity = std::chrono::days{90};
+    Duration min_overlap = std::chrono::days{7};
+    /// The vaults that are served; nothing: only an event's own, or a command's.
+    std::optional<std::vector<VaultHost>> vaults;
+    /// Nothing: no list was given, and the vault's own resource group is permitted to its events.
+    std::optional<AllowedTargets> allowed;
+    std::vector<SecretRule> rules;
+
+    [[nodiscard]] bool serves(VaultHost const& vault) const;
+};
+
+/// A value, and where it comes from, in words for `explain`.
+template <class T>
+struct Sourced {
+    T value;
+    std::string source;
+};
+
+/// What a secret asks for, and the times that hold for it, each with its source.
+struct Terms {
+    std::optional<Sourced<ArmId>> owner;  ///< nothing: it asks for nothing
+    std::string slot_tag;                 ///< the slot its tags name; empty: none. Evidence decides, not this
+    bool is_original_dialect = false;     ///< the original's content type or tags name the owner
+    Sourced<Duration> validity;
+    Sourced<Duration> lead;
+    Sourced<Duration> overlap;          ///< never more than half the validity
+    std::optional<std::string> freeze;  ///< why the freeze tag defers
+    std::optional<TimePoint> freeze_until;
+};
+
+/// Reads a secret's tags and content type under the policy (CONTRACT 5). `invalid_argument` where they contradict each
+/// other or are none that can be understood; the message says which and how to mend it.
+[[nodiscard]] Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
+                                     TimePoint now);
+
+/// The value of a tag, its name compared without regard to case; null where it is not there.
+[[nodiscard]] std::string const* find_tag(Tags const& tags, std::string_view name);
+
+}  // namespace kssedr::rotation

@@ -1,0 +1,19 @@
+/// When a secret is due.
+
+#pragma once
+
+#include "base/time.h"
+
+#include <optional>
+
+namespace kssedr::rotation {
+
+/// Events may come this long before the secret is due and still start a rotation: Key Vault's thirty days and ours need
+/// not agree to the hour.
+inline constexpr Duration event_slack = std::chrono::days{1};
+
+/// From `exp - min(lead, life/2)`, life = exp - created; without `exp`, from `created + validity - min(lead,
+/// validity/2)`, so that short lives do not loop (DESIGN 3.1).
+[[nodiscard]] TimePoint due_at(TimePoint created, std::optional<TimePoint> expires, Duration validity, Duration lead);
+
+}  // namespace kssedr::rotation
