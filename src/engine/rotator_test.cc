@@ -289,7 +289,7 @@ CORO_TEST(Rotator, ASecretThatChangesMeanwhileIsLookedAtAnew) {
     scene.azure.script = nullptr;
     auto request = scene.event();
     request.version.clear();
-    request.is_forced = true;
+    request.ignores_due = request.ignores_freeze = true;
     auto const swept = co_await scene.rotate(request);
     EXPECT_EQ(swept.outcome.kind, OutcomeKind::adopted) << swept.outcome.reason;
     EXPECT_EQ(scene.azure.regenerations, 1);
@@ -328,7 +328,7 @@ CORO_TEST(Rotator, OverlapWithItsOwnEarlierVersionDefersAForcedRotation) {
     co_await clock().sleep_for(days{2});
     auto request = scene.event();
     request.version.clear();
-    request.is_forced = true;
+    request.ignores_due = request.ignores_freeze = true;
     auto seen = co_await scene.rotate(request);
     EXPECT_EQ(seen.outcome.kind, OutcomeKind::deferred);
     EXPECT_EQ(seen.outcome.code, "overlap");
@@ -494,7 +494,7 @@ CORO_TEST(Rotator, ForcePassesAgeAndFreezeOnly) {
     scene.azure.versions[0].properties.expires = clock().now() + days{90};
     scene.azure.versions[0].properties.tags["kssedr-freeze"] = "true";
     auto request = scene.event();
-    request.is_forced = true;
+    request.ignores_due = request.ignores_freeze = true;
     auto const seen = co_await scene.rotate(request);
     EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
 }
