@@ -31,7 +31,8 @@ protected:
     }
     /// A write, as it would regenerate a key.
     Async<Response> write(std::string url, Duration limit = 10s) {
-        return transport().send({.method = Method::post, .url = std::move(url), .body = SecretString::copy_of("{}")}, after(limit));
+        return transport().send({.method = Method::post, .url = std::move(url), .body = SecretString::copy_of("{}")},
+                                after(limit));
     }
 };
 
@@ -106,7 +107,8 @@ TEST_F(CurlFailureTest, ACallThatWaitsForAConnectionIsNotSentYet) {
         co_await connection.say(std::string(ok));
     });
     run([&]() -> Task<void> {
-        TaskGroup calls(executor(), [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); });
+        TaskGroup calls(executor(),
+                        [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); });
         auto const first = [&]() -> Task<void> {
             auto const response = co_await write(slow.url());
             EXPECT_TRUE(response.has_value());
@@ -137,16 +139,18 @@ TEST_F(CurlFailureTest, PerhapsDone) {
         {"reset after reading", "", true, Errc::outcome_unknown},
         {"closed within the headers", "HTTP/1.1 200 OK\r\nContent-Le", false, Errc::outcome_unknown},
         {"closed within the body", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf", false, Errc::outcome_unknown},
-        {"closed within a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf", false, Errc::outcome_unknown},
+        {"closed within a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nhalf", false,
+         Errc::outcome_unknown},
         {"no HTTP", "SSH-2.0-OpenSSH_9.2\r\n", false, Errc::corrupt},
     };
     for (auto const& [name, bytes, reset, code] : cases) {
         SCOPED_TRACE(name);
-        RawServer server(executor(), [said = std::string(bytes), rudely = reset](RawConnection& connection) -> Task<void> {
-            co_await connection.read_request();
-            co_await connection.say(said);
-            if (rudely) connection.reset();
-        });
+        RawServer server(executor(),
+                         [said = std::string(bytes), rudely = reset](RawConnection& connection) -> Task<void> {
+                             co_await connection.read_request();
+                             co_await connection.say(said);
+                             if (rudely) connection.reset();
+                         });
         run([&]() -> Task<void> {
             auto const response = co_await write(server.url());
             co_await server.stop();
@@ -236,7 +240,8 @@ protected:
 
     /// A CA file that trusts the server.
     std::string trusting_file() {
-        file = std::filesystem::path(::testing::TempDir()) / ("kssedr-ca-" + std::to_string(clock().steady_now().since_start.count()) + ".pem");
+        file = std::filesystem::path(::testing::TempDir()) /
+               ("kssedr-ca-" + std::to_string(clock().steady_now().since_start.count()) + ".pem");
         std::ofstream(file) << certificate.pem();
         return file.string();
     }
@@ -274,7 +279,8 @@ TEST_F(CurlTlsTest, SendsNothingToWhomItDoesNotTrust) {
     };
     Case const cases[] = {
         {"the system does not know its CA", "", server.url(), "SSL_CERT_FILE"},
-        {"its certificate is for another host", trusting_file(), "https://127.0.0.1:" + server.port() + '/', "SSL_CERT_FILE"},
+        {"its certificate is for another host", trusting_file(), "https://127.0.0.1:" + server.port() + '/',
+         "SSL_CERT_FILE"},
         {"the CA file is missing", "/nonexistent/ca.pem", server.url(), "SSL_CERT_FILE"},
     };
     run([&]() -> Task<void> {

@@ -49,7 +49,8 @@ protected:
 };
 
 TEST_F(CurlTransportTest, GivesStatusHeadersInLowerCaseAndBody) {
-    RawServer server(executor(), answering("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nX-Ms-Request-Id:  abc \r\n\r\ngone"));
+    RawServer server(executor(),
+                     answering("HTTP/1.1 404 Not Found\r\nContent-Length: 4\r\nX-Ms-Request-Id:  abc \r\n\r\ngone"));
     run([&]() -> Task<void> {
         auto const response = co_await get(server.url("/a/../b?c=%2F"));
         co_await server.stop();
@@ -115,7 +116,8 @@ TEST_F(CurlTransportTest, KeepsAConnectionForWhatMayBeRepeatedAndMakesOneForWhat
     run([&]() -> Task<void> {
         auto const first = co_await get(server.url());
         auto const second = co_await get(server.url());
-        auto const read = co_await transport().send({.method = Method::post, .url = server.url(), .repeatable = true}, after(10s));
+        auto const read =
+            co_await transport().send({.method = Method::post, .url = server.url(), .repeatable = true}, after(10s));
         EXPECT_EQ(server.connections(), 1);
         auto const write = co_await transport().send({.method = Method::post, .url = server.url()}, after(10s));
         EXPECT_EQ(server.connections(), 2);
@@ -132,11 +134,14 @@ TEST_F(CurlTransportTest, ReadsEveryWayInWhichAnAnswerEnds) {
         std::string_view body;
     };
     constexpr Case cases[] = {
-        {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 200, "abcde"},
+        {"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 200,
+         "abcde"},
         {"by the connection's end", "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nabc", 200, "abc"},
         {"none", "HTTP/1.1 204 No Content\r\n\r\n", 204, ""},
-        {"after an interim one", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz", 200, "z"},
-        {"a redirect, which is an answer like any other", "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, ""},
+        {"after an interim one",
+         "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nz", 200, "z"},
+        {"a redirect, which is an answer like any other",
+         "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n", 302, ""},
     };
     for (auto const& [name, bytes, status, body] : cases) {
         SCOPED_TRACE(name);
@@ -166,13 +171,18 @@ TEST_F(CurlTransportTest, StopsAtTheLimitOfTheAnswer) {
         {"as long as the limit", answer(std::string(1000, 'x')), true},
         {"longer, and says so", answer(std::string(1001, 'x')), false},
         {"longer than memory, and says so", "HTTP/1.1 200 OK\r\nContent-Length: 9000000000000\r\n\r\nx", false},
-        {"longer in chunks", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n", false},
-        {"headers without end", "HTTP/1.1 200 OK\r\n" + std::string(5000, 'a') + ": b\r\n" +
+        {"longer in chunks",
+         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, 'x') + "\r\n0\r\n\r\n",
+         false},
+        {"headers without end",
+         "HTTP/1.1 200 OK\r\n" + std::string(5000, 'a') + ": b\r\n" +
              [] {
                  std::string many;
                  for (int i = 0; i < 30; ++i) many += "X-" + std::to_string(i) + ": " + std::string(4000, 'y') + "\r\n";
                  return many;
-             }() + "\r\n", false},
+             }() +
+             "\r\n",
+         false},
     };
     for (auto const& [name, bytes, fits] : cases) {
         SCOPED_TRACE(name);
@@ -201,7 +211,8 @@ TEST_F(CurlTransportTest, CarriesAHundredCallsAtOnceOverFewConnections) {
     });
     int done = 0;
     run([&]() -> Task<void> {
-        TaskGroup calls(executor(), [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); });
+        TaskGroup calls(executor(),
+                        [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); });
         auto const call = [&]() -> Task<void> {
             auto const response = co_await get(server.url());
             done += response.has_value() ? 1 : 0;
@@ -252,7 +263,8 @@ TEST_F(CurlTransportTest, DropsCallsThatStillWaitWhenItEnds) {
     RawServer server(executor(), [](RawConnection& connection) -> Task<void> { co_await connection.wait_for_end(); });
     asio::io_context loop(1);
     auto own = std::make_unique<CurlTransport>(loop.get_executor(), clock(), log, options);
-    asio::co_spawn(loop, own->send({.url = server.url()}, after(10s)), [](std::exception_ptr, Result<Response>) { FAIL(); });
+    asio::co_spawn(loop, own->send({.url = server.url()}, after(10s)),
+                   [](std::exception_ptr, Result<Response>) { FAIL(); });
     loop.run_for(100ms);
     own.reset();
     loop.run_for(20ms);
@@ -295,8 +307,8 @@ TEST_F(CurlTransportTest, ResolvesNamesAsItIsTold) {
     run(server.stop());
 }
 
-// Proxies come from the environment, which a test must not change; so a child of this program, with the environment the test
-// wants, makes the calls below.
+// Proxies come from the environment, which a test must not change; so a child of this program, with the environment the
+// test wants, makes the calls below.
 TEST_F(CurlTransportTest, DISABLED_ChildOfProxyTest) {
     run([&]() -> Task<void> {
         auto const through = co_await transport().send({.url = "http://one.invalid/through"}, after(10s));
@@ -311,8 +323,9 @@ TEST_F(CurlTransportTest, GoesThroughTheProxyOfTheEnvironmentUnlessItMustNot) {
     RawServer proxy(executor(), answering(answer("proxied")));
     char self[4096] = {};
     ASSERT_GT(::readlink("/proc/self/exe", self, sizeof self - 1), 0);
-    std::string const command = "http_proxy=http://127.0.0.1:" + proxy.port() + " '" + self +
-                                "' --gtest_brief=1 --gtest_also_run_disabled_tests --gtest_filter='*DISABLED_ChildOfProxyTest'";
+    std::string const command =
+        "http_proxy=http://127.0.0.1:" + proxy.port() + " '" + self +
+        "' --gtest_brief=1 --gtest_also_run_disabled_tests --gtest_filter='*DISABLED_ChildOfProxyTest'";
     int code = -1;
     std::atomic<bool> ended = false;
     std::thread child([&] {
