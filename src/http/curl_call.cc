@@ -27,8 +27,13 @@ bool is_header_value(std::string_view value) {
     return std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
+std::string_view authority_of(std::string_view url) {
+    auto const rest = after_scheme(url);
+    return rest.substr(0, rest.find_first_of("/?#"));
+}
+
 bool is_url(std::string_view url) {
-    return (url.starts_with("https://") || url.starts_with("http://")) &&
+    return (url.starts_with("https://") || url.starts_with("http://")) && !authority_of(url).contains('@') &&
            std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
@@ -45,8 +50,8 @@ CurlCall::~CurlCall() {
 }
 
 std::string CurlCall::host() const {
-    auto const rest = after_scheme(request_.url);
-    return escape_for_display(rest.substr(0, rest.find_first_of("/?#")));
+    auto const authority = authority_of(request_.url);
+    return escape_for_display(authority.substr(authority.rfind('@') + 1));  // what stands before is a password
 }
 
 std::string CurlCall::path() const {
@@ -195,8 +200,10 @@ bool CurlCall::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) {
         // A new answer; what stood there was an interim one (1xx).
         response_.headers.clear();
+        has_whole_head_ = false;
         return true;
     }
+    if (trim(line).empty()) has_whole_head_ = true;
     auto const colon = line.find(':');
     if (colon == std::string_view::npos) return true;
     std::string name = to_ascii_lower(line.substr(0, colon));
@@ -227,6 +234,8 @@ Result<Response> CurlCall::finish(CURLcode code, Ending ending) {
     if (code != CURLE_OK || ending != Ending::by_curl) return fail(to_error(code, ending));
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &response_.status);
     if (response_.status == 0) return fail(Errc::corrupt, host() + " sent an answer without a status");
+    // libcurl takes a connection's end for the end of the head.
+    if (!has_whole_head_) return fail(Errc::outcome_unknown, host() + " ended the connection within its answer");
     return std::move(response_);
 }
 

@@ -51,8 +51,10 @@ CurlLoop::~CurlLoop() {
 }
 
 template <class H>
-void CurlLoop::start(CURL* easy, Duration limit, H handler) {
+void CurlLoop::start(CURL* easy, Duration limit, H unerased) {
     auto const id = next_id_++;
+    // Erased first: erasing puts a cancellation state of its own into the slot, over whatever was assigned there.
+    Handler handler(std::move(unerased));
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
         slot.assign([weak = weak_from_this(), id](asio::cancellation_type type) {
@@ -66,7 +68,7 @@ void CurlLoop::start(CURL* easy, Duration limit, H handler) {
         auto const self = weak.lock();
         if (!error && self) self->end(id, {}, {CURLE_OPERATION_TIMEDOUT, Ending::by_deadline});
     });
-    transfers_.emplace(id, Transfer{easy, Handler(std::move(handler)), std::move(deadline)});
+    transfers_.emplace(id, Transfer{easy, std::move(handler), std::move(deadline)});
     curl_easy_setopt(easy, CURLOPT_PRIVATE, std::bit_cast<void*>(id));
     // libcurl answers with a timer, so nothing of the transfer happens inside this call.
     if (curl_multi_add_handle(multi_, easy) != CURLM_OK) end(id, {}, {CURLE_FAILED_INIT, Ending::by_curl});

@@ -52,7 +52,7 @@ private:
     static int on_timer(CURLM* multi, long delay_ms, void* self);
 
     template <class H>
-    void start(CURL* easy, Duration limit, H handler);
+    void start(CURL* easy, Duration limit, H unerased);
     void end(std::uint64_t id, boost::system::error_code error, Ended ended);
     void watch(curl_socket_t socket, int what);
     void arm(std::shared_ptr<Watch> const& watched);
