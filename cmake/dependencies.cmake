@@ -7,7 +7,7 @@ find_package(CURL REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
+find_path(KSSEDR_TOMLPLUSPLUS toml++/toml.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 

@@ -4,13 +4,13 @@
 #include "app/log_sink.h"
 #include "app/process.h"
 #include "app/world.h"
+#include "async/run.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/handle.h"
 #include "cli/printer.h"
 #include "cli/rotate.h"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include <cstdio>
@@ -34,21 +34,6 @@ std::optional<std::string> read_input(std::string const& file) {
     std::ifstream in(file, std::ios::binary);
     if (!in) return std::nullopt;
     return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-// Runs one coroutine on an event loop of its own, to its end.
-template <class T>
-T run_to_end(asio::io_context& loop, Task<T> task) {
-    std::optional<T> result;
-    std::exception_ptr thrown;
-    asio::co_spawn(loop, std::move(task), [&](std::exception_ptr error, T value) {
-        thrown = error;
-        if (!error) result = std::move(value);
-        loop.stop();
-    });
-    loop.run();
-    if (thrown) std::rethrow_exception(thrown);
-    return *std::move(result);
 }
 
 cli::PrinterOptions printer_options(cli::CommandLine const& line, config::Environment const& environment) {
@@ -75,13 +60,13 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::all_on_stderr);
     asio::io_context loop(1);
     World world(loop.get_executor(), log, std::move(settings));
-    auto const run = [&]() -> Task<cli::CommandResult> {
+    auto const chosen = [&]() -> Task<cli::CommandResult> {
         if (line.command == Command::handle) return cli::run_handle(input, world.intake(), options);
         if (line.command == Command::rotate)
             return cli::run_rotate(line, secret->secret, world.rotator(), world.clock(), options);
         return cli::run_explain(secret->secret, world.rotator(), world.clock(), options);
     };
-    auto const result = run_to_end(loop, run());
+    auto const result = kssedr::run(loop, chosen());
     std::fwrite(result.output.data(), 1, result.output.size(), stdout);
     return std::fflush(stdout) == 0 ? result.exit_code : cli::exit_failed;
 }

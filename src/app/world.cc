@@ -32,11 +32,11 @@ std::unique_ptr<azure::TokenIssuer> make_issuer(http::Transport& transport, Cloc
 World::World(asio::any_io_executor executor, Log& log, config::Settings settings)
     : transport_(executor, clock_, log, transport_options(settings)),
       issuer_(make_issuer(transport_, clock_, settings)),
-      tokens_(executor, *issuer_, clock_, log),
+      tokens_(*issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
-      resource_manager_(transport_, tokens_, random_, settings.cloud),
-      directory_(resource_manager_, clock_),
-      storage_account_(resource_manager_, settings.cloud.storage_suffix),
+      arm_(transport_, tokens_, random_, settings.cloud),
+      directory_(arm_, clock_),
+      storage_account_(arm_, settings.cloud.storage_suffix),
       lock_(clock_),
       rotator_({vault_, storage_account_, directory_, lock_, clock_, random_, log}, std::move(settings.policy)),
       intake_(rotator_, clock_, log, settings.cloud.vault_suffix) {}

@@ -35,7 +35,7 @@ private:
     std::unique_ptr<azure::TokenIssuer> issuer_;
     azure::TokenCache tokens_;
     azure::KeyVault vault_;
-    azure::ResourceManager resource_manager_;
+    azure::ArmClient arm_;
     azure::VaultDirectory directory_;
     providers::StorageAccount storage_account_;
     engine::InProcessLock lock_;

@@ -64,9 +64,9 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     auto* handle =
         add("handle", Command::handle, "Handle events, JSON as a source delivers it, and print one outcome an event");
     handle->add_option("FILE", line.file, "The file that holds them; - is standard input (default)");
-    auto* rotate = add("rotate", Command::rotate, "Rotate a secret now, if it is due and may be");
+    auto* rotate = add("rotate", Command::rotate, "Rotate a secret now, due or not, if it may be");
     rotate->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
-    rotate->add_flag("--force", line.is_forced, "Rotate though not due or frozen; never against policy or overlap");
+    rotate->add_flag("--force", line.is_forced, "Rotate though frozen; never against policy or overlap");
     rotate->add_flag("--dry-run", line.is_dry_run, "Judge everything, say what would be done, change nothing");
     auto* explain = add("explain", Command::explain,
                         "Show the policy in force for a secret, the evidence, and what would happen next");

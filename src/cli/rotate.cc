@@ -14,7 +14,8 @@ Task<CommandResult> run_rotate(CommandLine const& line, rotation::SecretRef secr
                                Clock& clock, PrinterOptions options) {
     engine::RotationRequest request;
     request.secret = std::move(secret);
-    request.is_forced = line.is_forced;
+    request.ignores_due = true;
+    request.ignores_freeze = line.is_forced;
     request.is_dry_run = line.is_dry_run;
     request.deadline = clock.steady_now() + longest_command;
     auto const examination = co_await rotator.rotate(std::move(request));

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+// Debian's library of it throws; in the header alone that can be switched off.
+#define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 

@@ -168,10 +168,11 @@ Attempt::Ended Attempt::judge_time() {
     auto const& properties = version_.properties;
     auto const due = rotation::due_at(properties.created, properties.expires, terms.validity.value, terms.lead.value);
     seen_.due = due;
-    if (request_.is_forced || !published_before_.empty()) return std::nullopt;
-    if (terms.freeze) return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
+    if (!published_before_.empty()) return std::nullopt;
+    if (terms.freeze && !request_.ignores_freeze)
+        return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
     Duration const slack = request_.trigger == rotation::Trigger::event ? rotation::event_slack : Duration{};
-    if (version_.seen_at + slack < due)
+    if (version_.seen_at + slack < due && !request_.ignores_due)
         return Conclusion{OutcomeKind::deferred, "not-due",
                           "due on " + format_rfc3339(due) + ", in " + format_span(due - version_.seen_at), due};
     return std::nullopt;

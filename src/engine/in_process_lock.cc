@@ -36,7 +36,7 @@ Async<std::unique_ptr<ports::OwnerLease>> InProcessLock::acquire(std::string own
     auto& waiters = held_[owner_key];
     auto const self = waiters.insert(waiters.end(), &waiter);
     try {
-        co_await (waiter.wake.async_wait(asio::as_tuple(asio::use_awaitable)) || clock_.sleep_until(deadline));
+        co_await (waiter.turn.async_receive(asio::as_tuple(asio::use_awaitable)) || clock_.sleep_until(deadline));
     } catch (...) {
         if (waiter.granted) {
             release(owner_key);
@@ -59,7 +59,7 @@ void InProcessLock::release(std::string const& owner_key) {
     Waiter& next = *place->second.front();
     place->second.pop_front();
     next.granted = true;
-    next.wake.cancel();
+    next.turn.try_send(boost::system::error_code());
 }
 
 }  // namespace kssedr::engine

@@ -7,7 +7,8 @@
 #include "async/clock.h"
 #include "ports/owner_lock.h"
 
-#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/experimental/channel.hpp>
 
 #include <list>
 #include <map>
@@ -25,8 +26,9 @@ public:
 
 private:
     struct Waiter {
-        explicit Waiter(asio::any_io_executor executor) : wake(executor, asio::steady_timer::time_point::max()) {}
-        asio::steady_timer wake;
+        explicit Waiter(asio::any_io_executor executor) : turn(std::move(executor), 1) {}
+        /// Holds the word that it is this one's turn until it is read, so that none is lost.
+        asio::experimental::channel<void(boost::system::error_code)> turn;
         bool granted = false;
     };
     class Lease;

@@ -40,9 +40,12 @@ struct RotationRequest {
     std::string version;  ///< the version the event names; empty: whichever is current
     std::string event_id;
     std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
-    bool is_forced = false;                         ///< passes age, windows and freeze; never policy or overlap
+    bool ignores_due = false;                       ///< somebody asked for it by name: due or not
+    bool ignores_freeze = false;                    ///< passes freeze too; nothing passes policy or overlap
     bool is_dry_run = false;                        ///< judges, changes nothing
-    SteadyPoint deadline = SteadyPoint::max();      ///< when the caller stops waiting
+    bool wants_evidence =
+        false;  ///< with `is_dry_run`: looks at the owner\'s credentials even where it is not the time
+    SteadyPoint deadline = SteadyPoint::max();  ///< when the caller stops waiting
 };
 
 /// A credential as `explain` shows it.

@@ -138,8 +138,12 @@ protected:
     Duration grace_{1'000};
 };
 
-bool begins(std::string const& text, std::string_view start) { return text.starts_with(start); }
-bool has(std::string const& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool begins(std::string const& text, std::string_view start) {
+    return text.starts_with(start);
+}
+bool has(std::string const& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 
 TEST_F(HttpServerTest, AnswersAndKeepsTheConnection) {
     serve({}, [&]() -> Task<void> {
@@ -186,7 +190,8 @@ TEST_F(HttpServerTest, ReadsLargeBodiesToTheByte) {
     std::string body(20U << 20U, '\0');
     for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * 31 + i / 4099);
     serve({.body_limit = 32U << 20U}, [&]() -> Task<void> {
-        auto const head = "PUT /close HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
+        auto const head =
+            "PUT /close HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n";
         auto const answer = co_await ask(head + body);
         EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer.substr(0, 200);
     });
@@ -222,11 +227,14 @@ TEST_F(HttpServerTest, RefusesWhatIsNoRequest) {
         {"bad length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400"},
         {"bad chunk", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400"},
         {"long header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + many_headers + "\r\n\r\n", "HTTP/1.1 431"},
-        {"long body", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'b'), "HTTP/1.1 413"},
-        {"long chunked body",
-         "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n" + std::string(128, 'b') + "\r\n0\r\n\r\n",
+        {"long body", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'b'),
          "HTTP/1.1 413"},
-        {"impossible length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n", "HTTP/1.1 4"},
+        {"long chunked body",
+         "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n80\r\n" + std::string(128, 'b') +
+             "\r\n0\r\n\r\n",
+         "HTTP/1.1 413"},
+        {"impossible length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 18446744073709551615\r\n\r\n",
+         "HTTP/1.1 4"},
     };
     serve({.body_limit = 100}, [&]() -> Task<void> {
         for (auto const& one : cases) {

@@ -53,12 +53,12 @@ private:
         co_return;                                        \
     }
 
-#define CORO_TEST(suite, name)                                                                             \
-    class suite##_##name##_CoroTest : public ::kssedr::test::CoroTest {                                    \
-        ::kssedr::Task<void> body() override;                                                              \
-        static ::testing::TestInfo* const info_;                                                           \
-    };                                                                                                     \
-    ::testing::TestInfo* const suite##_##name##_CoroTest::info_ = ::testing::RegisterTest(                 \
-        #suite, #name, nullptr, nullptr, __FILE__, __LINE__,                                               \
-        []() -> ::testing::Test* { return new suite##_##name##_CoroTest; });                               \
+#define CORO_TEST(suite, name)                                                                       \
+    class suite##_##name##_CoroTest : public ::kssedr::test::CoroTest {                              \
+        ::kssedr::Task<void> body() override;                                                        \
+        static ::testing::TestInfo* const info_;                                                     \
+    };                                                                                               \
+    ::testing::TestInfo* const suite##_##name##_CoroTest::info_ =                                    \
+        ::testing::RegisterTest(#suite, #name, nullptr, nullptr, __FILE__, __LINE__,                 \
+                                []() -> ::testing::Test* { return new suite##_##name##_CoroTest; }); \
     ::kssedr::Task<void> suite##_##name##_CoroTest::body()

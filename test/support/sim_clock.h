@@ -1,8 +1,8 @@
 /// SimClock: virtual time over an io_context.
 ///
 /// `run()` alternates two steps until nothing is left to do: run every handler that is ready, then move the clock to
-/// the earliest sleeper and wake it. Sleepers due at the same instant wake in the order they went to sleep, so a run is a
-/// function of the program and its seed alone.
+/// the earliest sleeper and wake it. Sleepers due at the same instant wake in the order they went to sleep, so a run is
+/// a function of the program and its seed alone.
 
 #pragma once
 
@@ -55,15 +55,15 @@ private:
     template <class H>
     void add(SteadyPoint when, H handler) {
         Key const key{when, next_++};
-        auto slot = asio::get_associated_cancellation_slot(handler);
-        if (slot.is_connected()) {
-            slot.assign([this, key](asio::cancellation_type type) {
-                if (type == asio::cancellation_type::none) return;
-                auto node = sleepers_.extract(key);
-                if (node) complete(std::move(node.mapped()), asio::error::operation_aborted);
-            });
-        }
-        sleepers_.emplace(key, Handler(std::move(handler)));
+        // The erased handler takes the slot over, so its own slot is the one to listen to.
+        auto const place = sleepers_.emplace(key, Handler(std::move(handler))).first;
+        auto slot = asio::get_associated_cancellation_slot(place->second);
+        if (!slot.is_connected()) return;
+        slot.assign([this, key](asio::cancellation_type type) {
+            if (type == asio::cancellation_type::none) return;
+            auto node = sleepers_.extract(key);
+            if (node) complete(std::move(node.mapped()), asio::error::operation_aborted);
+        });
     }
 
     void complete(Handler handler, boost::system::error_code error) {

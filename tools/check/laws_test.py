@@ -71,7 +71,12 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
         {"src/engine/x.cc": "void f() { asio::co_spawn(e, g(), h); }\n"},
         {"src/async/x.cc": "void f() { asio::co_spawn(e, g(), h); }\n", "src/engine/y.cc": "// no co_spawn here\n"},
     ),
-    ("tasks", "threads too", {"src/azure/x.cc": "std::thread t;\n"}, {"src/azure/x.cc": "std::this_thread::get_id();\n"}),
+    (
+        "tasks",
+        "threads too",
+        {"src/azure/x.cc": "std::thread t;\n"},
+        {"src/azure/x.cc": "std::this_thread::get_id();\n"},
+    ),
     (
         "clocks",
         "time comes from Clock",
@@ -136,7 +141,12 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
     ),
     ("sizes", "a line has an end", {"src/base/x.cc": f"int {'x' * 160};\n"}, {"src/base/x.cc": f"int {'x' * 100};\n"}),
     ("names", "a file's name says something", {"src/base/string_utils.h": ""}, {"src/base/ascii.h": ""}),
-    ("names", "a type's name too", {"src/base/x.h": "class TokenManager {};\n"}, {"src/base/x.h": "class Tokens {};\n"}),
+    (
+        "names",
+        "a type's name too",
+        {"src/base/x.h": "class TokenManager {};\n"},
+        {"src/base/x.h": "class Tokens {};\n"},
+    ),
     (
         "readmes",
         "a folder tells its purpose",
@@ -194,7 +204,9 @@ class Laws(unittest.TestCase):
 
 class Reading(unittest.TestCase):
     def test_code_is_told_from_comments_and_strings(self) -> None:
-        source = Source("src/base/x.cc", 'int a = 1\'000; // co_spawn\nauto b = R"(co_spawn)"; char c = \'"\'; f("co_spawn");\n')
+        source = Source(
+            "src/base/x.cc", 'int a = 1\'000; // co_spawn\nauto b = R"(co_spawn)"; char c = \'"\'; f("co_spawn");\n'
+        )
         self.assertNotIn("co_spawn", source.code)
         self.assertIn("1'000", source.code)
         self.assertEqual(source.code.count("\n"), 2)

@@ -56,7 +56,8 @@ SLEEPS = Reserved(
 )
 CHANCE = Reserved(
     re.compile(
-        r"\bstd::random_device\b|\bmt19937(?:_64)?\b|\bminstd_rand0?\b|(?<![\w.>])s?rand\s*\(|\bgetrandom\s*\(|\bgetentropy\s*\("
+        r"\bstd::random_device\b|\bmt19937(?:_64)?\b|\bminstd_rand0?\b|(?<![\w.>])s?rand\s*\("
+        r"|\bgetrandom\s*\(|\bgetentropy\s*\("
         r"|\bRAND_(?:priv_)?bytes\b|\barc4random\w*"
     ),
     ("src/base/random.cc", "test/support/seeded_random.h"),
@@ -86,9 +87,11 @@ def expose(tree: Tree) -> Iterator[Finding]:
     for source in tree.sources:
         if source.is_test:
             continue
-        for line, _word in matches(source, _EXPOSE, source.code):
+        for place, _word in matches(source, _EXPOSE, source.code):
             said.add(source.name)
             if source.name not in allowed:
-                yield Finding(source.name, line, f"reaches a secret's bytes, and {ALLOW_LIST} does not name this file")
+                yield Finding(source.name, place, f"reaches a secret's bytes, and {ALLOW_LIST} does not name this file")
     for name in sorted(set(allowed) - said):
-        yield Finding(ALLOW_LIST, allowed[name], f"{name} does not reach a secret's bytes (any more); take it off the list")
+        yield Finding(
+            ALLOW_LIST, allowed[name], f"{name} does not reach a secret's bytes (any more); take it off the list"
+        )

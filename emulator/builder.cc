@@ -1,0 +1,332 @@
+#include "emulator/builder.h"
+
+#include "base/ascii.h"
+#include "base/check.h"
+#include "emulator/storage_keys.h"
+
+#include <boost/json/array.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace kssedr::emulator {
+namespace {
+
+bool is_resource_name(std::string_view name, std::size_t size_max) {
+    return name.size() >= 3 && name.size() <= size_max && std::ranges::all_of(name, [](char c) {
+               return is_ascii_letter(c) || is_ascii_digit(c) || c == '-';
+           });
+}
+
+Result<std::vector<Denial>> parse_denials(json::value const* value) {
+    std::vector<Denial> denials;
+    if (value == nullptr) return denials;
+    if (!value->is_array()) return fail(Errc::invalid_argument, "'deny' must be a list");
+    for (auto const& one : value->get_array()) {
+        if (one.is_string()) {
+            denials.push_back({std::string(one.get_string()), {}});
+            continue;
+        }
+        Fields fields(one, "an entry of 'deny'");
+        denials.push_back({fields.text("operation"), fields.text("resource", "")});
+        KSSEDR_TRY_VOID(fields.finish());
+    }
+    return denials;
+}
+
+}  // namespace
+
+Result<json::object> Builder::put(std::string_view kind, json::value const& value) {
+    if (kind == "tenants") return put_tenant(value);
+    if (kind == "apps") return put_app(value);
+    if (kind == "subscriptions") return put_subscription(value);
+    if (kind == "resource-groups") return put_group(value);
+    if (kind == "vaults") return put_vault(value);
+    if (kind == "accounts") return put_account(value);
+    if (kind == "secrets") return put_secret(value);
+    if (kind == "locks") return put_lock(value);
+    return fail(Errc::not_found, "there is no kind of thing called '" + escape_for_display(kind) + "'");
+}
+
+Result<void> Builder::plant(json::value const& seed) {
+    Fields fields(seed, "the seed");
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kinds = {{{"tenants", "tenants"},
+                                                                                     {"apps", "apps"},
+                                                                                     {"subscriptions", "subscriptions"},
+                                                                                     {"resourceGroups", "resource-groups"},
+                                                                                     {"vaults", "vaults"},
+                                                                                     {"accounts", "accounts"},
+                                                                                     {"secrets", "secrets"},
+                                                                                     {"locks", "locks"}}};
+    for (auto const& [name, kind] : kinds) {
+        auto const* list = fields.raw(name);
+        if (list == nullptr) continue;
+        if (!list->is_array()) return fail(Errc::invalid_argument, "'" + std::string(name) + "' of the seed must be a list");
+        for (auto const& one : list->get_array()) {
+            auto const made = put(kind, one);
+            if (!made) return fail(Error(made.error()).during("planting " + std::string(name)));
+        }
+    }
+    if (auto const* list = fields.raw("eventSubscriptions"); list != nullptr && list->is_array()) {
+        for (auto const& one : list->get_array()) {
+            KSSEDR_TRY(auto subscription, parse_event_subscription(one));
+            events_.subscribe(std::move(subscription));
+        }
+    }
+    return fields.finish();
+}
+
+void Builder::plant_default() {
+    json::object const seed{
+        {"tenants", json::array{json::object{{"domain", "contoso.onmicrosoft.com"}}}},
+        {"apps", json::array{json::object{{"name", "kssedr"}}}},
+        {"subscriptions", json::array{json::object{{"name", "Local"}}}},
+        {"resourceGroups", json::array{json::object{{"name", "demo"}}}},
+        {"vaults", json::array{json::object{{"name", "demo"}}}},
+        {"accounts", json::array{json::object{{"name", "demostorage"}}}},
+    };
+    auto const planted = plant(seed);
+    KSSEDR_CHECK(planted.has_value(), "the default world is a valid seed");
+}
+
+Result<std::string> Builder::known_tenant(std::string const& named) const {
+    if (named.empty() && !ground_.world.tenants.empty()) return ground_.world.tenants.begin()->second.id;
+    auto const* tenant = ground_.world.find_tenant(named);
+    if (tenant == nullptr) return fail(Errc::invalid_argument, "there is no tenant '" + escape_for_display(named) + "'");
+    return tenant->id;
+}
+
+Result<json::object> Builder::put_tenant(json::value const& value) {
+    Fields fields(value, "a tenant");
+    Tenant tenant;
+    tenant.id = fields.text("id", ground_.random.uuid());
+    tenant.domain = fields.text("domain", "contoso.onmicrosoft.com");
+    KSSEDR_TRY_VOID(fields.finish());
+    json::object made{{"id", tenant.id}, {"domain", tenant.domain}};
+    auto const id = tenant.id;
+    ground_.world.tenants[id] = std::move(tenant);
+    return made;
+}
+
+Result<json::object> Builder::put_app(json::value const& value) {
+    Fields fields(value, "an app");
+    App app;
+    app.client_id = fields.text("clientId", ground_.random.uuid());
+    app.object_id = fields.text("objectId", ground_.random.uuid());
+    auto const tenant = fields.text("tenant", "");
+    app.name = fields.text("name", "app");
+    app.secrets = fields.texts("clientSecrets");
+    auto const* denials = fields.raw("deny");
+    app.identifier_uris = fields.texts("identifierUris");
+    app.roles = fields.texts("roles");
+    auto const version = fields.number("tokenVersion", 1);
+    KSSEDR_TRY_VOID(fields.finish());
+    KSSEDR_TRY(app.tenant, known_tenant(tenant));
+    KSSEDR_TRY(app.denials, parse_denials(denials));
+    if (version != 1 && version != 2) return fail(Errc::invalid_argument, "'tokenVersion' must be 1 or 2");
+    app.token_version = static_cast<int>(version);
+    if (app.secrets.empty()) {
+        auto const known = ground_.world.apps.find(app.client_id);
+        if (known != ground_.world.apps.end()) {
+            app.secrets = known->second.secrets;
+        } else {
+            app.secrets = {make_client_secret(ground_.random)};
+        }
+    }
+    json::object made{{"clientId", app.client_id},
+                      {"objectId", app.object_id},
+                      {"tenant", app.tenant},
+                      {"clientSecret", app.secrets.front()}};
+    auto const id = app.client_id;
+    ground_.world.apps[id] = std::move(app);
+    return made;
+}
+
+Result<json::object> Builder::put_subscription(json::value const& value) {
+    Fields fields(value, "a subscription");
+    AzureSubscription subscription;
+    subscription.id = fields.text("id", ground_.random.uuid());
+    subscription.name = fields.text("name", "Local");
+    auto const tenant = fields.text("tenant", "");
+    KSSEDR_TRY_VOID(fields.finish());
+    KSSEDR_TRY(subscription.tenant, known_tenant(tenant));
+    json::object made{{"id", subscription.id}, {"tenant", subscription.tenant}};
+    auto const id = subscription.id;
+    ground_.world.subscriptions[id] = std::move(subscription);
+    return made;
+}
+
+Result<json::object> Builder::put_group(json::value const& value) {
+    Fields fields(value, "a resource group");
+    ResourceGroup group;
+    group.subscription = fields.text("subscription", "");
+    group.name = fields.text("name");
+    group.location = fields.text("location", "westeurope");
+    KSSEDR_TRY_VOID(fields.finish());
+    auto const& subscriptions = ground_.world.subscriptions;
+    if (group.subscription.empty() && !subscriptions.empty()) group.subscription = subscriptions.begin()->second.id;
+    if (!subscriptions.contains(group.subscription))
+        return fail(Errc::invalid_argument, "there is no subscription '" + escape_for_display(group.subscription) + "'");
+    json::object made{{"id", "/subscriptions/" + group.subscription + "/resourceGroups/" + group.name}};
+    if (ground_.world.find_group(group.subscription, group.name) == nullptr)
+        ground_.world.groups.push_back(std::move(group));
+    return made;
+}
+
+Result<ResourcePlace> Builder::read_place(Fields& fields, std::size_t name_size_max) {
+    ResourcePlace place;
+    place.name = fields.text("name");
+    place.subscription = fields.text("subscription", "");
+    place.group = fields.text("resourceGroup", "");
+    place.location = fields.text("location", "westeurope");
+    KSSEDR_TRY_VOID(fields.finish());
+    if (!is_resource_name(place.name, name_size_max))
+        return fail(Errc::invalid_argument, "'" + escape_for_display(place.name) + "' is not a valid resource name");
+    auto const& world = ground_.world;
+    if (place.subscription.empty() && !world.subscriptions.empty())
+        place.subscription = world.subscriptions.begin()->second.id;
+    if (!world.subscriptions.contains(place.subscription))
+        return fail(Errc::invalid_argument, "there is no subscription '" + escape_for_display(place.subscription) + "'");
+    if (place.group.empty()) {
+        auto const first = std::ranges::find_if(world.groups, [&](ResourceGroup const& group) {
+            return equals_ignore_case(group.subscription, place.subscription);
+        });
+        if (first != world.groups.end()) place.group = first->name;
+    }
+    if (world.find_group(place.subscription, place.group) == nullptr)
+        return fail(Errc::invalid_argument, "there is no resource group '" + escape_for_display(place.group) + "'");
+    return place;
+}
+
+Result<json::object> Builder::put_vault(json::value const& value) {
+    Fields fields(value, "a vault");
+    auto const tenant = fields.text("tenant", "");
+    auto const days = fields.number("recoverableDays", 90);
+    bool const old_versions = fields.flag("eventsForOldVersions", false);
+    auto const tags = fields.text_map("tags");
+    KSSEDR_TRY(auto place, read_place(fields, 24));
+    KSSEDR_TRY(auto tenant_id, known_tenant(tenant));
+    if (days < 7 || days > 90) return fail(Errc::invalid_argument, "'recoverableDays' must be 7 to 90");
+    auto& vault = ground_.world.vaults[place.name];
+    vault.place = std::move(place);
+    vault.tenant = std::move(tenant_id);
+    vault.secrets.recoverable_days = static_cast<int>(days);
+    vault.events_for_old_versions = old_versions;
+    vault.tags = tags;
+    return json::object{{"id", format_resource_id(vault.place, vault_type)},
+                        {"vaultUri", "https://" + cloud_.vault_host(vault.place.name) + "/"}};
+}
+
+Result<json::object> Builder::put_account(json::value const& value) {
+    Fields fields(value, "a storage account");
+    auto const propagation = fields.duration("propagationDelay", Duration{});
+    bool const shared_key = fields.flag("allowSharedKeyAccess", true);
+    bool const key_times = fields.flag("keyTimes", true);
+    auto const created = fields.time("created").value_or(ground_.clock.now());
+    auto const tags = fields.text_map("tags");
+    KSSEDR_TRY(auto place, read_place(fields, 24));
+    auto& account = ground_.world.accounts[place.name];
+    account.place = std::move(place);
+    account.propagation = propagation;
+    account.shared_key_allowed = shared_key;
+    account.tells_key_times = key_times;
+    account.tags = tags;
+    if (account.keys.empty()) {
+        account.keys = make_account_keys(created, ground_.random);
+        account.created = account.keys.front().creation_time;
+    }
+    return json::object{{"id", format_resource_id(account.place, account_type)},
+                        {"blobEndpoint", "https://" + cloud_.blob_host(account.place.name) + "/"}};
+}
+
+// {"account": "demostorage", "key": "key1", "form": "connectionString"}: what a person would have put there by hand.
+Result<std::string> Builder::read_key_value(json::value const& value) const {
+    Fields fields(value, "'valueFrom'");
+    auto const name = fields.text("account");
+    auto const slot = fields.text("key", "key1");
+    auto const form = fields.text("form", "raw");
+    KSSEDR_TRY_VOID(fields.finish());
+    auto const account = ground_.world.accounts.find(name);
+    if (account == ground_.world.accounts.end())
+        return fail(Errc::invalid_argument, "there is no storage account '" + escape_for_display(name) + "'");
+    auto const key = std::ranges::find_if(account->second.keys,
+                                          [&](AccountKey const& one) { return equals_ignore_case(one.name, slot); });
+    if (key == account->second.keys.end())
+        return fail(Errc::invalid_argument, "a storage account has no key '" + escape_for_display(slot) + "'");
+    if (form == "raw") return key->value;
+    if (form == "connectionString")
+        return "DefaultEndpointsProtocol=https;AccountName=" + account->second.place.name + ";AccountKey=" + key->value +
+               ";EndpointSuffix=" + cloud_.storage_suffix;
+    return fail(Errc::invalid_argument, "'form' must be raw or connectionString");
+}
+
+Result<json::object> Builder::put_secret(json::value const& value) {
+    Fields fields(value, "a secret");
+    auto const vault_name = fields.text("vault");
+    auto const name = fields.text("name");
+    auto const* value_from = fields.raw("valueFrom");
+    SecretChange change;
+    if (fields.has("value")) change.value = fields.text("value", "");
+    if (fields.has("contentType")) change.content_type = fields.text("contentType", "");
+    if (fields.has("tags")) change.tags = fields.text_map("tags");
+    if (fields.has("enabled")) change.enabled = fields.flag("enabled", true);
+    change.managed = fields.flag("managed", false);
+    auto const to_seconds = [](std::optional<TimePoint> at) -> std::optional<std::int64_t> {
+        if (!at) return std::nullopt;
+        return std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count();
+    };
+    change.nbf = to_seconds(fields.time("nbf"));
+    change.exp = to_seconds(fields.time("exp"));
+    auto const created = fields.time("created").value_or(ground_.clock.now());
+    bool const announce = fields.flag("announce", true);
+    KSSEDR_TRY_VOID(fields.finish());
+    auto const vault = ground_.world.vaults.find(vault_name);
+    if (vault == ground_.world.vaults.end())
+        return fail(Errc::invalid_argument, "there is no vault '" + escape_for_display(vault_name) + "'");
+    if (value_from != nullptr) {
+        KSSEDR_TRY(auto taken, read_key_value(*value_from));
+        change.value = std::move(taken);
+    }
+    auto const host = cloud_.vault_host(vault->second.place.name);
+    auto const secret = vault->second.secrets.set(name, std::move(change), host, created, ground_.random);
+    if (!secret) return fail(Errc::invalid_argument, secret.error().message);
+    if (announce) events_.secret_set(vault->second, **secret);
+    return json::object{{"id", "https://" + host + "/secrets/" + (*secret)->name + "/" + (*secret)->current().version}};
+}
+
+Result<json::object> Builder::put_lock(json::value const& value) {
+    Fields fields(value, "a lock");
+    auto scope = fields.text("scope");
+    KSSEDR_TRY_VOID(fields.finish());
+    while (scope.ends_with('/')) scope.pop_back();
+    if (!scope.starts_with("/subscriptions/"))
+        return fail(Errc::invalid_argument, "'scope' of a lock must begin with /subscriptions/");
+    std::erase_if(ground_.world.locks, [&](ReadOnlyLock const& one) { return equals_ignore_case(one.scope, scope); });
+    ground_.world.locks.push_back({scope});
+    return json::object{{"scope", scope}};
+}
+
+Result<EventSubscription> Builder::parse_event_subscription(json::value const& value) const {
+    Fields fields(value, "an event subscription");
+    EventSubscription subscription;
+    subscription.name = fields.text("name");
+    subscription.vault = fields.text("vault", "");
+    auto const endpoint = fields.text("endpoint");
+    auto const schema = fields.text("schema", "CloudEventSchemaV1_0");
+    subscription.types = fields.texts("types");
+    auto const tenant = fields.text("tenant", "");
+    subscription.audience = fields.text("audience", "");
+    (void)fields.flag("validate", false);
+    KSSEDR_TRY_VOID(fields.finish());
+    KSSEDR_TRY(subscription.endpoint, parse_endpoint(endpoint));
+    KSSEDR_TRY(subscription.tenant, known_tenant(tenant));
+    if (schema != "CloudEventSchemaV1_0" && schema != "EventGridSchema")
+        return fail(Errc::invalid_argument, "'schema' must be CloudEventSchemaV1_0 or EventGridSchema");
+    subscription.schema = schema == "EventGridSchema" ? EventSchema::event_grid : EventSchema::cloud_events;
+    bool const name_fits = std::ranges::all_of(
+        subscription.name, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
+    if (!name_fits) return fail(Errc::invalid_argument, "'name' of an event subscription holds letters, digits and hyphens");
+    return subscription;
+}
+
+}  // namespace kssedr::emulator

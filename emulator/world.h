@@ -1,0 +1,137 @@
+/// World: what exists in the local Azure. Values and look-ups; rules live with the services.
+///
+/// Names are compared as Azure compares them, without regard to case. References into the world stay valid until the
+/// thing is removed (std::map and std::list do not move what they hold). Event loop thread only.
+
+#pragma once
+
+#include "base/random.h"
+#include "base/time.h"
+#include "emulator/blob_store.h"
+#include "emulator/secret_store.h"
+#include "emulator/throttle.h"
+
+#include <list>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kssedr::emulator {
+
+struct IgnoringCase {
+    using is_transparent = void;
+    [[nodiscard]] bool operator()(std::string_view a, std::string_view b) const;
+};
+template <class T>
+using NameMap = std::map<std::string, T, IgnoringCase>;
+
+/// What an application may not do, though it may everything else.
+struct Denial {
+    std::string operation;  ///< `secret.set`, `keys.*`, `*`
+    std::string resource;   ///< part of the resource's name; empty: any
+};
+
+struct Tenant {
+    std::string id;
+    std::string domain;
+};
+
+struct App {
+    std::string client_id;
+    std::string object_id;  ///< of its service principal
+    std::string tenant;
+    std::string name;
+    std::vector<std::string> secrets;
+    std::vector<std::string> identifier_uris;  ///< audiences that are this application
+    std::vector<std::string> roles;            ///< in the tokens it gets
+    std::vector<Denial> denials;
+    int token_version = 1;  ///< of the tokens made for it as an audience
+};
+
+struct AzureSubscription {
+    std::string id;
+    std::string name;
+    std::string tenant;
+};
+
+struct ResourceGroup {
+    std::string subscription;
+    std::string name;
+    std::string location;
+};
+
+/// Where a resource lives; its id is made of it.
+struct ResourcePlace {
+    std::string subscription;
+    std::string group;
+    std::string name;
+    std::string location;
+};
+
+struct Vault {
+    ResourcePlace place;
+    std::string tenant;
+    SecretStore secrets;
+    VaultThrottle throttle;
+    bool events_for_old_versions = false;
+    std::map<std::string, std::string> tags;
+};
+
+struct AccountKey {
+    std::string name;
+    std::string value;
+    std::string creation_time;  ///< as it is written
+    TimePoint accepted_from{};  ///< the blob endpoint knows the value from then on
+    std::string former;         ///< the value before, while it still works
+    TimePoint former_until{};
+};
+
+struct StorageAccount {
+    ResourcePlace place;
+    std::string created;
+    std::vector<AccountKey> keys;
+    Duration propagation{};  ///< how long a regenerated key takes to reach the endpoint
+    bool shared_key_allowed = true;
+    bool tells_key_times = true;  ///< old accounts do not say when their keys were made
+    std::map<std::string, std::string> tags;
+    BlobStore blobs;
+};
+
+/// A read-only lock on a resource id, or on what contains it.
+struct ReadOnlyLock {
+    std::string scope;
+};
+
+class World {
+public:
+    NameMap<Tenant> tenants;        ///< by id
+    NameMap<App> apps;              ///< by client id
+    NameMap<AzureSubscription> subscriptions;
+    std::list<ResourceGroup> groups;
+    NameMap<Vault> vaults;          ///< by name, which is unique in the world
+    NameMap<StorageAccount> accounts;
+    std::vector<ReadOnlyLock> locks;
+    bool throttling = true;
+
+    [[nodiscard]] Tenant const* find_tenant(std::string_view id_or_domain) const;
+    [[nodiscard]] App const* find_app(std::string_view client_id) const;
+    [[nodiscard]] ResourceGroup const* find_group(std::string_view subscription, std::string_view name) const;
+    /// The lock that keeps a resource from being written.
+    [[nodiscard]] ReadOnlyLock const* find_lock(std::string_view resource_id) const;
+};
+
+/// `/subscriptions/S/resourceGroups/G/providers/Microsoft.KeyVault/vaults/N`.
+[[nodiscard]] std::string format_resource_id(ResourcePlace const& place, std::string_view type);
+inline constexpr std::string_view vault_type = "Microsoft.KeyVault/vaults";
+inline constexpr std::string_view account_type = "Microsoft.Storage/storageAccounts";
+
+[[nodiscard]] bool is_denied(App const& app, std::string_view operation, std::string_view resource);
+
+/// 64 random bytes in base64, as storage accounts have them.
+[[nodiscard]] std::string make_account_key(Random& random);
+/// 40 characters of the kind Entra makes.
+[[nodiscard]] std::string make_client_secret(Random& random);
+
+}  // namespace kssedr::emulator

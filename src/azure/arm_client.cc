@@ -1,0 +1,31 @@
+#include "azure/arm_client.h"
+
+#include "azure/url.h"
+#include "base/ascii.h"
+
+namespace kssedr::azure {
+
+ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& random,
+                                 rotation::Cloud const& cloud)
+    : client_(transport, tokens, random), url_(cloud.resource_manager), audience_(cloud.resource_manager_audience) {
+    while (url_.ends_with('/')) url_.pop_back();
+}
+
+Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
+    auto const authority = find_https_authority(url_);
+    if (!authority)
+        co_return fail(Errc::invalid_argument, "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    // An ArmId holds no character that means anything in a URL: rotation/arm_id.cc refuses them.
+    std::string url = url_ + asked.resource.text();
+    if (!asked.action.empty()) url += '/' + asked.action;
+    url += "?api-version=" + asked.api_version;
+    Call call{.operation = std::move(asked.operation),
+              .effect = asked.effect,
+              .method = asked.method,
+              .url = std::move(url),
+              .body = std::move(asked.body)};
+    Service service{*authority, audience_};
+    co_return co_await client_.send(std::move(service), std::move(call), deadline);
+}
+
+}  // namespace kssedr::azure

@@ -1,0 +1,39 @@
+/// ArmClient: calls to resources through Azure Resource Manager.
+///
+/// What is asked of which resource stands with its subject (azure/storage_account_keys.h, azure/vault_directory.h); here is how.
+
+#pragma once
+
+#include "azure/authorized_client.h"
+#include "rotation/arm_id.h"
+#include "rotation/cloud.h"
+
+#include <string>
+
+namespace kssedr::azure {
+
+/// What is asked of a resource.
+struct ArmCall {
+    std::string operation;    ///< for messages: "listing the keys of …"
+    rotation::ArmId resource;
+    std::string action;       ///< `listKeys`: what follows the resource's id in the path; empty: the resource itself
+    std::string api_version;
+    http::Method method = http::Method::get;
+    Effect effect = Effect::none;
+    SecretString body;
+};
+
+class ArmClient {
+public:
+    ArmClient(http::Transport& transport, TokenSource& tokens, Random& random, rotation::Cloud const& cloud);
+
+    /// The answer, where it is a success. Errors as those of AuthorizedClient.
+    Async<http::Response> send(ArmCall call, SteadyPoint deadline);
+
+private:
+    AuthorizedClient client_;
+    std::string url_;       // without a slash at the end
+    std::string audience_;
+};
+
+}  // namespace kssedr::azure

@@ -1,0 +1,43 @@
+#include "azure/vault_directory.h"
+
+#include "azure/json_view.h"
+#include "azure/url.h"
+#include "base/ascii.h"
+
+namespace kssedr::azure {
+namespace {
+
+// Versions before this one are retired in February 2027 (Microsoft Learn, "Key Vault control plane API").
+constexpr std::string_view api_version = "2026-02-01";
+constexpr Duration believed_for = std::chrono::hours(1);
+constexpr std::size_t known_max = 1000;
+
+}  // namespace
+
+Result<std::string> parse_vault_host_answer(std::string_view body) {
+    KSSEDR_TRY(auto const document, JsonDocument::parse(body));
+    auto const uri = document.root()["properties"]["vaultUri"].text();
+    if (!uri) return fail(Errc::corrupt, "the answer holds no vaultUri");
+    auto host = find_https_authority(*uri);
+    if (!host) return fail(Errc::corrupt, "the vaultUri \"" + escape_for_display(*uri) + "\" is no https URL");
+    return *std::move(host);
+}
+
+Async<std::string> VaultDirectory::fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) {
+    auto const operation = "asking for the host of vault " + escape_for_display(vault.resource_name());
+    if (!vault.is_type("Microsoft.KeyVault/vaults"))
+        co_return fail(Errc::invalid_argument, '"' + escape_for_display(vault.text()) + "\" is no vault's id");
+    auto const key = vault.key();
+    auto const now = clock_.steady_now();
+    if (auto const found = known_.find(key); found != known_.end() && now < found->second.until)
+        co_return found->second.host;
+    ArmCall call{.operation = operation, .resource = vault, .api_version = std::string(api_version)};
+    KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
+    auto host = parse_vault_host_answer(answer.body.expose());
+    if (!host) co_return fail(std::move(host).error().during(operation));
+    if (known_.size() >= known_max) known_.clear();  // it fills again; more vaults than that are not served at once
+    known_[key] = {*host, now + believed_for};
+    co_return host;
+}
+
+}  // namespace kssedr::azure

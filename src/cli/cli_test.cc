@@ -1,0 +1,134 @@
+#include "cli/command_line.h"
+#include "cli/exit_code.h"
+#include "cli/printer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace kssedr::cli {
+namespace {
+
+using rotation::Outcome;
+using rotation::OutcomeKind;
+
+std::expected<CommandLine, int> parse(std::vector<char const*> words) {
+    words.insert(words.begin(), "kssedr");
+    return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+TEST(CommandLine, TakesOptionsBeforeAndAfterTheCommand) {
+    for (auto const& words : std::vector<std::vector<char const*>>{
+             {"--json", "--log-level", "debug", "rotate", "https://v.x/secrets/a", "--dry-run"},
+             {"rotate", "--dry-run", "https://v.x/secrets/a", "--json", "--log-level", "debug"}}) {
+        auto const line = parse(words);
+        ASSERT_TRUE(line);
+        EXPECT_EQ(line->command, Command::rotate);
+        EXPECT_EQ(line->secret_url, "https://v.x/secrets/a");
+        EXPECT_TRUE(line->json);
+        EXPECT_TRUE(line->is_dry_run);
+        EXPECT_FALSE(line->is_forced);
+        EXPECT_EQ(line->log_level, LogLevel::debug);
+    }
+    auto const handle = parse({"handle"});
+    ASSERT_TRUE(handle);
+    EXPECT_EQ(handle->file, "-");
+}
+
+TEST(CommandLine, WrongUsageIsTwoAndHelpIsZero) {
+    testing::internal::CaptureStdout();
+    testing::internal::CaptureStderr();
+    for (auto const& words : std::vector<std::vector<char const*>>{{},
+                                                                   {"rotate"},
+                                                                   {"explode"},
+                                                                   {"rotate", "a", "b"},
+                                                                   {"--log-level", "loud", "version"},
+                                                                   {"version", "--no-such-option"}}) {
+        auto const line = parse(words);
+        ASSERT_FALSE(line);
+        EXPECT_EQ(line.error(), exit_usage);
+    }
+    for (auto const* word : {"--help", "--version"}) {
+        auto const line = parse({word});
+        ASSERT_FALSE(line);
+        EXPECT_EQ(line.error(), exit_done);
+    }
+    (void)testing::internal::GetCapturedStdout();
+    (void)testing::internal::GetCapturedStderr();
+}
+
+TEST(ExitCode, TheGravestDecides) {
+    struct Case {
+        std::vector<OutcomeKind> kinds;
+        Unmanaged unmanaged;
+        int code;
+    };
+    using enum OutcomeKind;
+    for (auto const& c :
+         std::vector<Case>{{{}, Unmanaged::is_fine, 0},
+                           {{rotated, adopted, repaired, superseded, ignored, deferred}, Unmanaged::is_fine, 0},
+                           {{unmanaged}, Unmanaged::is_fine, 0},
+                           {{unmanaged}, Unmanaged::needs_person, 3},
+                           {{rotated, failed}, Unmanaged::is_fine, 1},
+                           {{failed, refused}, Unmanaged::is_fine, 3},
+                           {{refused}, Unmanaged::needs_person, 3}}) {
+        std::vector<Outcome> outcomes;
+        for (auto const kind : c.kinds) outcomes.push_back({.kind = kind});
+        EXPECT_EQ(exit_code(outcomes, c.unmanaged), c.code);
+    }
+}
+
+Outcome rotated_outcome() {
+    Outcome outcome;
+    outcome.kind = OutcomeKind::rotated;
+    outcome.code = "rotated";
+    outcome.reason = "nobody holds key2";
+    outcome.vault = "demo.vault.azure.net";
+    outcome.secret = "web";
+    outcome.credential = "key2";
+    outcome.former_credential = "key1";
+    outcome.new_version = "0123";
+    outcome.expires = parse_rfc3339("2026-04-15T09:30:00Z");
+    return outcome;
+}
+
+TEST(Printer, SaysAnOutcomeToPeopleAndToMachines) {
+    auto const outcome = rotated_outcome();
+    EXPECT_EQ(format_result(outcome, {}),
+              "rotated    demo.vault.azure.net/web  key1 -> key2  expires 2026-04-15T09:30:00Z\n"
+              "           nobody holds key2\n"
+              "           new version 0123\n");
+    EXPECT_NE(format_result(outcome, {.color = true}).find("\x1b[32mrotated"), std::string::npos);
+    auto const json = format_result(outcome, {.json = true});
+    EXPECT_TRUE(json.starts_with(R"({"schema":1,"outcome":"rotated",)")) << json;
+    EXPECT_EQ(std::ranges::count(json, '\n'), 1);
+}
+
+TEST(Printer, ColoursOnlyWhereTheyAreWanted) {
+    EXPECT_TRUE(may_color(true, false, "xterm"));
+    EXPECT_FALSE(may_color(false, false, "xterm"));
+    EXPECT_FALSE(may_color(true, true, "xterm"));
+    EXPECT_FALSE(may_color(true, false, "dumb"));
+}
+
+TEST(Printer, ExplainsAsTextAndJson) {
+    engine::Examination seen;
+    seen.outcome = rotated_outcome();
+    seen.outcome.kind = OutcomeKind::deferred;
+    seen.outcome.code = "not-due";
+    seen.form = "bare key";
+    seen.credentials = {{"key1", parse_rfc3339("2026-01-01T00:00:00Z"), true}, {"key2", std::nullopt, false}};
+    auto const text = format_explanation(seen, {}, {});
+    EXPECT_NE(text.find("key1         made 2026-01-01T00:00:00Z, held by the current version"), std::string::npos)
+        << text;
+    EXPECT_NE(text.find("next         deferred: nobody holds key2"), std::string::npos) << text;
+    auto const json = format_explanation(seen, {}, {.json = true});
+    EXPECT_NE(
+        json.find(
+            R"("credentials":[{"slot":"key1","held":true,"made":"2026-01-01T00:00:00Z"},{"slot":"key2","held":false}])"),
+        std::string::npos)
+        << json;
+}
+
+}  // namespace
+}  // namespace kssedr::cli

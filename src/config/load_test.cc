@@ -1,0 +1,255 @@
+#include "config/settings.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdio>
+#include <fstream>
+
+namespace kssedr::config {
+namespace {
+
+using std::chrono::days;
+using std::chrono::minutes;
+
+Environment complete() {
+    return {{"tenantId", "t"}, {"clientId", "c"}, {"clientSecret", "s"}};
+}
+
+Environment with(std::initializer_list<std::pair<std::string const, std::string>> more) {
+    auto environment = complete();
+    for (auto const& [name, value] : more) environment[name] = value;
+    return environment;
+}
+
+class File {
+public:
+    explicit File(std::string_view text) { std::ofstream(path_) << text; }
+    ~File() { std::remove(path_.c_str()); }
+    std::string const& path() const { return path_; }
+
+private:
+    std::string path_ = ::testing::TempDir() + "kssedr_load_test.toml";
+};
+
+TEST(Load, DefaultsAreTheContracts) {
+    auto const loaded = load(complete(), {});
+    ASSERT_TRUE(loaded);
+    auto const& settings = loaded->settings;
+    EXPECT_EQ(settings.cloud, *rotation::find_cloud("public"));
+    EXPECT_EQ(settings.policy.mode, rotation::Mode::rotate);
+    EXPECT_EQ(settings.policy.verify, rotation::Verify::best_effort);
+    EXPECT_EQ(settings.policy.lead, days{30});
+    EXPECT_EQ(settings.policy.default_validity, days{90});
+    EXPECT_EQ(settings.policy.min_overlap, days{7});
+    EXPECT_EQ(settings.invocation_budget, minutes{4});
+    EXPECT_FALSE(settings.policy.vaults);
+    EXPECT_FALSE(settings.policy.allowed);
+    EXPECT_FALSE(settings.region_name);
+    EXPECT_TRUE(loaded->warnings.empty());
+    EXPECT_TRUE(check_identity(settings).empty());
+}
+
+TEST(Load, TheEnvironmentSetsEverything) {
+    auto const loaded =
+        load(with({{"KSSEDR_CLOUD", "usgovernment"},
+                   {"KSSEDR_KEYVAULT_SUFFIX", "Vault.localhost:8443"},
+                   {"KSSEDR_STORAGE_SUFFIX", ".storage.localhost:8443"},
+                   {"AZURE_AUTHORITY_HOST", "https://login.localhost:8443/"},
+                   {"KSSEDR_RESOURCE_MANAGER_URL", "https://management.localhost:8443"},
+                   {"KSSEDR_RESOLVE", "*:8443:127.0.0.1, a.b:1:[::1]"},
+                   {"KSSEDR_MODE", "observe"},
+                   {"KSSEDR_VAULTS", "demo, second.vault.localhost:8443"},
+                   {"KSSEDR_ALLOWED_TARGETS", "demo=/subscriptions/s1, /subscriptions/s2/resourceGroups/g"},
+                   {"KSSEDR_LEAD", "P10D"},
+                   {"KSSEDR_DEFAULT_VALIDITY", "P60D"},
+                   {"KSSEDR_MIN_OVERLAP", "P1D"},
+                   {"KSSEDR_VERIFY", "off"},
+                   {"KSSEDR_INVOCATION_BUDGET", "PT1M"},
+                   {"KSSEDR_LOCKS", "none"},
+                   {"REGION_NAME", "West Europe"},
+                   {"FUNCTIONS_CUSTOMHANDLER_PORT", "7071"},
+                   {"SSL_CERT_FILE", "/ca.pem"}}),
+             {.ca_file = "/not-this.pem"});
+    ASSERT_TRUE(loaded) << loaded.error().front();
+    auto const& settings = loaded->settings;
+    EXPECT_EQ(settings.cloud.authority, "https://login.localhost:8443");
+    EXPECT_EQ(settings.cloud.vault_suffix, "vault.localhost:8443");
+    EXPECT_EQ(settings.cloud.vault_audience(), "https://vault.localhost");
+    EXPECT_EQ(settings.cloud.storage_suffix, "storage.localhost:8443");
+    EXPECT_EQ(settings.cloud.resource_manager_audience, "https://management.localhost");
+    EXPECT_EQ(settings.resolve, (std::vector<std::string>{"*:8443:127.0.0.1", "a.b:1:[::1]"}));
+    EXPECT_EQ(settings.policy.mode, rotation::Mode::observe);
+    ASSERT_TRUE(settings.policy.vaults);
+    EXPECT_EQ(settings.policy.vaults->at(0).text, "demo.vault.localhost:8443");
+    EXPECT_EQ(settings.policy.vaults->at(1).text, "second.vault.localhost:8443");
+    ASSERT_TRUE(settings.policy.allowed);
+    EXPECT_EQ(settings.policy.allowed->entries().size(), 2U);
+    EXPECT_EQ(settings.policy.lead, days{10});
+    EXPECT_EQ(settings.invocation_budget, minutes{1});
+    EXPECT_EQ(settings.region_name, "West Europe");
+    EXPECT_EQ(settings.functions_port, 7071);
+    EXPECT_EQ(settings.ca_file, "/ca.pem");
+}
+
+TEST(Load, DottedNamesHaveThreeSpellings) {
+    for (std::string const name :
+         {"EventHub.ConnectionString", "EventHub_ConnectionString", "EventHub__ConnectionString"})
+        EXPECT_TRUE(load(with({{name, "Endpoint=sb://x/"}}), {})) << name;
+    EXPECT_TRUE(load(with({{"EventHub.Name", "a"}, {"EventHub_Name", "a"}}), {}))
+        << "the same value twice is no conflict";
+    EXPECT_FALSE(load(with({{"EventHub.Name", "a"}, {"EventHub_Name", "b"}}), {}));
+}
+
+struct Wrong {
+    std::string name;
+    std::string value;
+    std::string says;  // a part of the sentence, besides the name
+};
+
+TEST(Load, WhatIsWrongIsSaidByName) {
+    for (auto const& wrong : std::vector<Wrong>{
+             {"KSSEDR_CLOUD", "moon", "public, usgovernment and china"},
+             {"KSSEDR_MODE", "on", "rotate, observe and paused"},
+             {"KSSEDR_VERIFY", "yes", "best-effort"},
+             {"KSSEDR_VERIFY", "required", "not try"},
+             {"KSSEDR_LEAD", "30", "P30D"},
+             {"KSSEDR_LEAD", "P1Y", "P30D"},
+             {"KSSEDR_LEAD", "PT0S", "P30D"},
+             {"KSSEDR_DEFAULT_VALIDITY", "P0D", "P30D"},
+             {"KSSEDR_DEFAULT_VALIDITY", "P99999D", "P3650D"},
+             {"KSSEDR_MIN_OVERLAP", "-P1D", "P30D"},
+             {"KSSEDR_INVOCATION_BUDGET", "four minutes", "PT4M"},
+             {"KSSEDR_KEYVAULT_SUFFIX", "vault.azure.net/x", "suffix"},
+             {"KSSEDR_KEYVAULT_SUFFIX", "vault.azure.net.", "suffix"},
+             {"KSSEDR_RESOURCE_MANAGER_URL", "http://management.azure.com", "https://"},
+             {"KSSEDR_RESOURCE_MANAGER_URL", "https://management.azure.com/x", "https://"},
+             {"AZURE_AUTHORITY_HOST", "https://user@login", "https://"},
+             {"KSSEDR_RESOLVE", "a.b", "host:port:address"},
+             {"KSSEDR_RESOLVE", "a.b:x:1.2.3.4", "host:port:address"},
+             {"KSSEDR_VAULTS", "evil.example", "vault"},
+             {"KSSEDR_VAULTS", "/subscriptions/s", "not yet"},
+             {"KSSEDR_ALLOWED_TARGETS", "acct", "scope"},
+             {"KSSEDR_ALLOWED_TARGETS", "/providers/Microsoft.Management/managementGroups/g", "management group"},
+             {"KSSEDR_LOCKS", "https://x/leases", "none"},
+             {"FUNCTIONS_CUSTOMHANDLER_PORT", "http", "port"},
+             {"FUNCTIONS_CUSTOMHANDLER_PORT", "70000", "port"},
+             {"tenantId", "a/b", "id"},
+             {"KSSEDR_MOED", "rotate", "did you mean KSSEDR_MODE?"},
+             {"KSSEDR_ALLOWED_TARGET", "/", "did you mean KSSEDR_ALLOWED_TARGETS?"},
+             {"AZURE_CLIENT_ID", "other", "differ"},
+         }) {
+        SCOPED_TRACE(wrong.name + "=" + wrong.value);
+        auto const loaded = load(with({{wrong.name, wrong.value}}), {});
+        ASSERT_FALSE(loaded);
+        ASSERT_EQ(loaded.error().size(), 1U) << loaded.error().back();
+        auto const& said = loaded.error().front();
+        EXPECT_NE(said.find(wrong.name), std::string::npos) << said;
+        EXPECT_NE(said.find(wrong.says), std::string::npos) << said;
+    }
+}
+
+TEST(Load, AllThatIsWrongIsSaidAtOnce) {
+    auto const loaded = load(with({{"KSSEDR_LEAD", "x"}, {"KSSEDR_MODE", "x"}, {"KSSEDR_X", "x"}}), {});
+    ASSERT_FALSE(loaded);
+    EXPECT_EQ(loaded.error().size(), 3U);
+}
+
+TEST(Load, AnEmptyListAllowsNothingAndIsNotNoList) {
+    auto const loaded = load(with({{"KSSEDR_ALLOWED_TARGETS", ""}, {"KSSEDR_VAULTS", " , "}}), {});
+    ASSERT_TRUE(loaded);
+    ASSERT_TRUE(loaded->settings.policy.allowed);
+    EXPECT_TRUE(loaded->settings.policy.allowed->entries().empty());
+    ASSERT_TRUE(loaded->settings.policy.vaults);
+    EXPECT_FALSE(loaded->settings.policy.serves({"demo.vault.azure.net"}));
+}
+
+TEST(Load, TheFileFillsInWhatTheEnvironmentLeaves) {
+    File const file(R"(
+mode = "observe"
+lead = "P20D"
+allowed_targets = ["demo=/subscriptions/s1", "/subscriptions/s2"]
+
+[[rule]]
+vault = "demo"
+secret = "web"
+target = "/subscriptions/s1/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a"
+validity = "P45D"
+)");
+    auto const loaded = load(with({{"KSSEDR_LEAD", "P10D"}}), {.config_file = file.path()});
+    ASSERT_TRUE(loaded) << loaded.error().front();
+    auto const& policy = loaded->settings.policy;
+    EXPECT_EQ(policy.mode, rotation::Mode::observe);
+    EXPECT_EQ(policy.lead, days{10}) << "the environment stands over the file";
+    EXPECT_EQ(policy.allowed->entries().size(), 2U);
+    ASSERT_EQ(policy.rules.size(), 1U);
+    EXPECT_EQ(policy.rules[0].secret, "web");
+    EXPECT_EQ(policy.rules[0].validity, days{45});
+    EXPECT_NE(policy.rules[0].where.find(":6"), std::string::npos) << policy.rules[0].where;
+    EXPECT_TRUE(load(with({{"KSSEDR_CONFIG", file.path()}}), {}));
+}
+
+TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
+    struct Case {
+        std::string text, says;
+    };
+    for (auto const& c : std::vector<Case>{
+             {"mode = observe", ":1:"},
+             {"\nmoed = \"observe\"", ":2: there is no setting \"moed\"; did you mean mode?"},
+             {"lead = 30", "lead is to be a text"},
+             {"lead = \"30\"", "lead=30: write an ISO 8601 duration"},
+             {"client_secret = \"x\"", "no setting"},
+             {"[rule]\nsecret = \"web\"", "[[rule]]"},
+             {"[[rule]]\nsekret = \"web\"", ":2: a rule has no member"},
+             {"[[rule]]\ntarget = \"/subscriptions/s1/resourceGroups/g/providers/a/b/c\"", "name the secret"},
+             {"[[rule]]\nsecret = \"web\"\ntarget = \"/subscriptions/s1\"", "names no resource"},
+             {"[[rule]]\nsecret = \"we b\"", "no secret's name"},
+             {"[[rule]]\nvalidity = \"P0D\"", "no ISO 8601 duration"},
+             {"[[rule]]\nvault = \"evil.example\"", "vault"},
+         }) {
+        SCOPED_TRACE(c.text);
+        File const file(c.text);
+        auto const loaded = load(complete(), {.config_file = file.path()});
+        ASSERT_FALSE(loaded);
+        EXPECT_NE(loaded.error().front().find(c.says), std::string::npos) << loaded.error().front();
+    }
+    auto const loaded = load(complete(), {.config_file = "/nonexistent/kssedr.toml"});
+    ASSERT_FALSE(loaded);
+    EXPECT_NE(loaded.error().front().find("/nonexistent/kssedr.toml"), std::string::npos);
+}
+
+TEST(Load, AShortValidityIsWarnedOf) {
+    auto const loaded = load(with({{"KSSEDR_DEFAULT_VALIDITY", "P10D"}}), {});
+    ASSERT_TRUE(loaded);
+    ASSERT_EQ(loaded->warnings.size(), 1U);
+    EXPECT_NE(loaded->warnings[0].find("KSSEDR_DEFAULT_VALIDITY"), std::string::npos);
+}
+
+TEST(Identity, OneOfItsKindsMustBeWhole) {
+    struct Case {
+        std::string name;
+        Environment environment;
+        std::size_t problems;
+    };
+    for (auto const& c : std::vector<Case>{
+             {"nothing", {}, 3},
+             {"no secret", {{"tenantId", "t"}, {"clientId", "c"}}, 1},
+             {"Azure's own names",
+              {{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_CLIENT_SECRET", "s"}},
+              0},
+             {"workload identity",
+              {{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_FEDERATED_TOKEN_FILE", "/f"}},
+              0},
+             {"managed identity", {{"IDENTITY_ENDPOINT", "http://127.0.0.1/msi"}, {"IDENTITY_HEADER", "h"}}, 0},
+             {"a secret without its tenant, beside a managed identity",
+              {{"IDENTITY_ENDPOINT", "http://127.0.0.1/msi"}, {"clientSecret", "s"}},
+              2},
+         }) {
+        SCOPED_TRACE(c.name);
+        auto const loaded = load(c.environment, {});
+        ASSERT_TRUE(loaded);
+        EXPECT_EQ(check_identity(loaded->settings).size(), c.problems);
+    }
+}
+
+}  // namespace
+}  // namespace kssedr::config

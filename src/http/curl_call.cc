@@ -1,0 +1,260 @@
+#include "http/curl_call.h"
+
+#include "base/ascii.h"
+#include "base/check.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace kssedr::http {
+namespace {
+
+constexpr std::size_t header_bytes_max = 64U << 10U;
+
+std::string_view after_scheme(std::string_view url) {
+    auto const at = url.find("://");
+    return at == std::string_view::npos ? std::string_view() : url.substr(at + 3);
+}
+
+bool is_header_name(std::string_view name) {
+    return !name.empty() && std::ranges::all_of(name, [](char c) {
+        return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_';
+    });
+}
+
+// A line end in a value would be a second header, or a second request.
+bool is_header_value(std::string_view value) {
+    return std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+}
+
+bool is_url(std::string_view url) {
+    return (url.starts_with("https://") || url.starts_with("http://")) &&
+           std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
+}  // namespace
+
+CurlCall::CurlCall(Request request, TransportOptions const& options, curl_slist* resolve)
+    : request_(std::move(request)), options_(options), resolve_(resolve), easy_(curl_easy_init()) {
+    KSSEDR_CHECK(easy_ != nullptr, "libcurl gave no handle");
+}
+
+CurlCall::~CurlCall() {
+    curl_easy_cleanup(easy_);
+    curl_slist_free_all(headers_);
+}
+
+std::string CurlCall::host() const {
+    auto const rest = after_scheme(request_.url);
+    return escape_for_display(rest.substr(0, rest.find_first_of("/?#")));
+}
+
+std::string CurlCall::path() const {
+    auto rest = after_scheme(request_.url);
+    rest = rest.substr(0, rest.find_first_of("?#"));
+    auto const slash = rest.find('/');
+    return slash == std::string_view::npos ? "/" : escape_for_display(rest.substr(slash), 256);
+}
+
+bool CurlCall::is_repeatable() const {
+    return request_.repeatable || request_.method == Method::get || request_.method == Method::head;
+}
+
+Result<void> CurlCall::check_request() const {
+    if (!is_url(request_.url))
+        return fail(Errc::invalid_argument, "\"" + host() + "\" is in no URL that a request can go to");
+    for (auto const& [name, value] : request_.headers)
+        if (!is_header_name(name) || !is_header_value(value))
+            return fail(Errc::invalid_argument, "header " + escape_for_display(name) + " cannot be sent");
+    for (auto const& [name, value] : request_.secret_headers)
+        if (!is_header_name(name) || !is_header_value(value.expose()))
+            return fail(Errc::invalid_argument, "header " + escape_for_display(name) + " cannot be sent");
+    if (!is_header_value(request_.authorization.expose()))
+        return fail(Errc::invalid_argument, "the token has characters that no header can carry");
+    return {};
+}
+
+Result<void> CurlCall::prepare() {
+    KSSEDR_TRY_VOID(check_request());
+    set(CURLOPT_URL, request_.url.c_str());
+    set(CURLOPT_ERRORBUFFER, error_text_.data());
+    set(CURLOPT_HEADERFUNCTION, &CurlCall::on_header);
+    set(CURLOPT_HEADERDATA, this);
+    set(CURLOPT_WRITEFUNCTION, &CurlCall::on_body);
+    set(CURLOPT_WRITEDATA, this);
+    set(CURLOPT_PREREQFUNCTION, &CurlCall::on_request);
+    set(CURLOPT_PREREQDATA, this);
+    set_safety(options_);
+    set_method();
+    set_headers();
+    if (refused_option_ != CURLoption{})
+        return fail(Errc::internal, "libcurl does not take its option " + std::to_string(refused_option_));
+    return {};
+}
+
+void CurlCall::set_safety(TransportOptions const& options) {
+    // A request goes where its URL says and nowhere else, as it is written.
+    set(CURLOPT_PROTOCOLS_STR, "https,http");
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_PATH_AS_IS, 1L);
+    set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+    set(CURLOPT_HTTP09_ALLOWED, 0L);
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (!request_.use_proxy) {
+        set(CURLOPT_PROXY, "");
+        set(CURLOPT_NOPROXY, "*");
+    }
+    if (resolve_ != nullptr) set(CURLOPT_RESOLVE, resolve_);
+
+    set(CURLOPT_SSL_VERIFYPEER, 1L);
+    set(CURLOPT_SSL_VERIFYHOST, 2L);
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!options.ca_file.empty()) {
+        set(CURLOPT_CAINFO, options.ca_file.c_str());
+        set(CURLOPT_PROXY_CAINFO, options.ca_file.c_str());
+    }
+    // Reading the system's bundle takes tens of milliseconds: once an hour, not once a connection. libcurl caches it only where
+    // no directory of certificates is asked too, and Debian's asks one by default.
+    set(CURLOPT_CAPATH, static_cast<char const*>(nullptr));
+    set(CURLOPT_PROXY_CAPATH, static_cast<char const*>(nullptr));
+    set(CURLOPT_CA_CACHE_TIMEOUT, 3600L);
+
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
+    set(CURLOPT_NOSIGNAL, 1L);
+    // A cancelled call must not hold up the event loop until a slow name server has answered.
+    set(CURLOPT_QUICK_EXIT, 1L);
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_limit.count()));
+    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.silence_limit.count() / 1000)));
+    set(CURLOPT_USERAGENT, options.user_agent.c_str());
+    if (!is_repeatable()) set(CURLOPT_FRESH_CONNECT, 1L);  // why: on_request
+}
+
+void CurlCall::set_method() {
+    bool const has_body = request_.method == Method::put || request_.method == Method::post ||
+                          request_.method == Method::patch || !request_.body.empty();
+    if (has_body) {
+        set(CURLOPT_POST, 1L);
+        // Not copied by libcurl: the bytes stay this object's.
+        set(CURLOPT_POSTFIELDS, request_.body.empty() ? "" : request_.body.expose().data());
+        set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request_.body.size()));
+    }
+    if (request_.method == Method::head) {
+        set(CURLOPT_NOBODY, 1L);
+    } else if (request_.method != Method::get || has_body) {
+        set(CURLOPT_CUSTOMREQUEST, std::string(to_string(request_.method)).c_str());
+    }
+}
+
+void CurlCall::set_headers() {
+    bool typed = false;
+    for (auto const& [name, value] : request_.headers) {
+        add_header(name, value);
+        typed = typed || equals_ignore_case(name, "content-type");
+    }
+    for (auto const& [name, value] : request_.secret_headers) add_header(name, value.expose());
+    if (!request_.authorization.empty()) add_header("Authorization", request_.authorization.expose());
+    // What libcurl would add by itself: a form's content type, and a question before larger bodies that costs a round trip.
+    if (!typed) headers_ = curl_slist_append(headers_, "Content-Type:");
+    headers_ = curl_slist_append(headers_, "Expect:");
+    set(CURLOPT_HTTPHEADER, headers_);
+}
+
+void CurlCall::add_header(std::string_view name, std::string_view value) {
+    SecretString line;
+    line.reserve(name.size() + value.size() + 3);
+    line.append(name);
+    // "Name;" is libcurl's way of writing a header with no value.
+    line.append(value.empty() ? ";" : ": ");
+    line.append(value);
+    line.append(std::string_view("\0", 1));
+    curl_slist* const longer = curl_slist_append(headers_, line.expose().data());
+    KSSEDR_CHECK(longer != nullptr, "libcurl has no memory for a header");
+    headers_ = longer;
+}
+
+// Called each time libcurl is about to send the request over a connection that is ready for it. It would send a second
+// time, by itself and silently, when a reused connection ends without a byte of answer: harmless for a read, but a key
+// could be regenerated twice and the one in use be lost. So a request that may not be repeated is given a new connection
+// (libcurl does not resend then), and should libcurl ever come a second time, it is stopped here.
+int CurlCall::on_request(void* self, char*, char*, int, int) {
+    auto& call = *static_cast<CurlCall*>(self);
+    if (call.times_sent_ > 0 && !call.is_repeatable()) return CURL_PREREQFUNC_ABORT;
+    ++call.times_sent_;
+    return CURL_PREREQFUNC_OK;
+}
+
+std::size_t CurlCall::on_header(char* bytes, std::size_t size, std::size_t count, void* self) {
+    return static_cast<CurlCall*>(self)->take_header({bytes, size * count}) ? size * count : 0;
+}
+
+bool CurlCall::take_header(std::string_view line) {
+    header_bytes_ += line.size();
+    if (header_bytes_ > header_bytes_max) over_limit_ = true;
+    if (over_limit_) return false;
+    if (line.starts_with("HTTP/")) {
+        // A new answer; what stood there was an interim one (1xx).
+        response_.headers.clear();
+        return true;
+    }
+    auto const colon = line.find(':');
+    if (colon == std::string_view::npos) return true;
+    std::string name = to_ascii_lower(line.substr(0, colon));
+    auto const value = trim(line.substr(colon + 1));
+    if (name == "set-cookie") return true;
+    if (name == "content-length" && request_.method != Method::head) {
+        std::uint64_t length = 0;
+        auto const [end, error] = std::from_chars(value.data(), value.data() + value.size(), length);
+        if (error == std::errc{} && length > request_.response_limit) over_limit_ = true;
+        if (over_limit_) return false;
+        if (error == std::errc{}) response_.body.reserve(length);
+    }
+    response_.headers.emplace_back(std::move(name), value);
+    return true;
+}
+
+std::size_t CurlCall::on_body(char* bytes, std::size_t size, std::size_t count, void* self) {
+    auto& call = *static_cast<CurlCall*>(self);
+    if (call.response_.body.size() + size * count > call.request_.response_limit) {
+        call.over_limit_ = true;
+        return 0;
+    }
+    call.response_.body.append({bytes, size * count});
+    return size * count;
+}
+
+Result<Response> CurlCall::finish(CURLcode code, Ending ending) {
+    if (code != CURLE_OK || ending != Ending::by_curl) return fail(to_error(code, ending));
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &response_.status);
+    if (response_.status == 0) return fail(Errc::corrupt, host() + " sent an answer without a status");
+    return std::move(response_);
+}
+
+Error CurlCall::to_error(CURLcode code, Ending ending) const {
+    std::string const text = escape_for_display(trim(error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code)), 256);
+    bool const sent = times_sent_ > 0;
+    if (over_limit_)
+        return {Errc::corrupt, host() + " sent an answer longer than " + std::to_string(request_.response_limit) + " bytes"};
+    if (ending == Ending::by_deadline)
+        return sent ? Error(Errc::outcome_unknown, host() + " was sent the request and did not answer in time")
+                    : Error(Errc::deadline_exceeded, host() + ": time ran out before a connection stood");
+    switch (code) {
+    case CURLE_URL_MALFORMAT:
+    case CURLE_BAD_FUNCTION_ARGUMENT: return {Errc::invalid_argument, host() + ": the URL is none (" + text + ")"};
+    case CURLE_SETOPT_OPTION_SYNTAX:
+        return {Errc::invalid_argument, "a name cannot be resolved as configured, check KSSEDR_RESOLVE (" + text + ")"};
+    case CURLE_WEIRD_SERVER_REPLY: return {Errc::corrupt, host() + " did not answer in HTTP (" + text + ")"};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        return sent ? Error(Errc::corrupt, host() + " did not answer in HTTP (" + text + ")")
+                    : Error(Errc::invalid_argument, host() + ": the URL is none (" + text + ")");
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return {Errc::unavailable, host() + " is not trusted: " + text + ". Where its certificate is issued by a CA of your own, name the CA in SSL_CERT_FILE"};
+    case CURLE_SSL_CACERT_BADFILE:
+        return {Errc::unavailable, "no certificate can be checked: " + text + ". SSL_CERT_FILE must name a file of certificates"};
+    default: break;
+    }
+    if (sent) return {Errc::outcome_unknown, host() + " was sent the request and gave no whole answer: " + text};
+    return {Errc::unavailable, host() + " cannot be reached: " + text};
+}
+
+}  // namespace kssedr::http

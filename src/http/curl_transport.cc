@@ -1,0 +1,62 @@
+#include "http/curl_transport.h"
+
+#include "http/curl_call.h"
+#include "http/curl_loop.h"
+#include "http/curl_memory.h"
+
+#include <algorithm>
+
+namespace kssedr::http {
+
+struct CurlTransport::Started {
+    Started(asio::any_io_executor const& executor, TransportOptions const& options) {
+        start_curl();
+        for (auto const& entry : options.resolve) resolve = curl_slist_append(resolve, entry.c_str());
+        loop = std::make_shared<CurlLoop>(executor, options);
+    }
+    Started(Started const&) = delete;
+    Started& operator=(Started const&) = delete;
+    ~Started() {
+        loop.reset();
+        curl_slist_free_all(resolve);
+    }
+
+    curl_slist* resolve = nullptr;
+    std::shared_ptr<CurlLoop> loop;
+};
+
+CurlTransport::CurlTransport(asio::any_io_executor executor, Clock& clock, Log& log, TransportOptions options)
+    : executor_(std::move(executor)), clock_(clock), log_(log), options_(std::move(options)) {}
+
+CurlTransport::~CurlTransport() = default;
+
+Async<Response> CurlTransport::send(Request request, SteadyPoint deadline) {
+    auto const began = clock_.steady_now();
+    if (began >= deadline) co_return fail(Errc::deadline_exceeded, "no time was left to send a request");
+    if (!started_) started_ = std::make_unique<Started>(executor_, options_);
+    CurlCall call(std::move(request), options_, started_->resolve);
+    KSSEDR_CO_TRY_VOID(call.prepare());
+
+    // A day is longer than any call; it keeps "no deadline" from overflowing a timer.
+    Duration const limit = std::min<Duration>(deadline - began, std::chrono::hours(24));
+    auto const ended = co_await started_->loop->run(call.handle(), limit);
+    auto result = call.finish(ended.code, ended.ending);
+
+    auto const took = std::to_string((clock_.steady_now() - began).count());
+    if (result) {
+        log_.debug("http.answered", {{"method", std::string(to_string(call.method()))},
+                                     {"host", call.host()},
+                                     {"path", call.path()},
+                                     {"status", std::to_string(result->status)},
+                                     {"ms", took}});
+    } else {
+        log_.debug("http.failed", {{"method", std::string(to_string(call.method()))},
+                                   {"host", call.host()},
+                                   {"path", call.path()},
+                                   {"error", std::string(to_string(result.error().code()))},
+                                   {"ms", took}});
+    }
+    co_return result;
+}
+
+}  // namespace kssedr::http

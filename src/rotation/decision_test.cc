@@ -1,0 +1,194 @@
+#include "rotation/decision.h"
+
+#include <gtest/gtest.h>
+
+namespace kssedr::rotation {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::days;
+
+constexpr TimePoint t0{Duration{1'768'469'400'000}};
+constexpr TimePoint day(int n) {
+    return t0 + days{n};
+}
+
+// A secret made on day 0 that holds key1; both keys older; asked on day 60 of 90.
+Situation ordinary() {
+    return {.now = day(60),
+            .version_created = t0,
+            .slots = {{"key1", day(-100)}, {"key2", day(-50)}},
+            .held = 0,
+            .earlier = {},
+            .validity = days{90},
+            .lead = days{30},
+            .overlap = days{7}};
+}
+
+struct Case {
+    std::string name;
+    Situation seen;
+    Step step;
+    std::size_t slot = 1;
+    TimePoint expires = {};
+    TimePoint until = {};
+};
+
+template <class Change>
+Situation with(Change change) {
+    auto seen = ordinary();
+    change(seen);
+    return seen;
+}
+
+std::vector<Case> cases() {
+    return {
+        {"nobody is on the other slot: regenerate it", ordinary(), Step::regenerate, 1, day(150)},
+        {"the pair is symmetric", with([](auto& s) { s.held = 1; }), Step::regenerate, 0, day(150)},
+
+        {"the other was made after this version: adopt it, to its own end",
+         with([](auto& s) { s.slots[1].made = day(59); }), Step::publish_adopted, 1, day(149)},
+        {"made in the very second of this version counts as after", with([](auto& s) {
+             s.slots[1].made = t0;
+             s.now = day(10);
+         }),
+         Step::publish_adopted, 1, day(90)},
+        {"made after this version but due itself: regenerate", with([](auto& s) {
+             s.slots[1].made = day(1);
+             s.now = day(80);
+         }),
+         Step::regenerate, 1, day(170)},
+        {"made a moment before this version: not adopted", with([](auto& s) { s.slots[1].made = t0 - 1s; }),
+         Step::regenerate, 1, day(150)},
+
+        {"no valid credential: the freshest is published", with([](auto& s) { s.held.reset(); }), Step::publish_repair,
+         1, day(67)},
+        {"no valid credential: the freshest may be the first", with([](auto& s) {
+             s.held.reset();
+             s.slots[0].made = day(50);
+         }),
+         Step::publish_repair, 0, day(140)},
+        {"no valid credential, no times told: the first, for a whole validity", with([](auto& s) {
+             s.held.reset();
+             s.slots[0].made.reset();
+             s.slots[1].made.reset();
+         }),
+         Step::publish_repair, 0, day(150)},
+
+        {"young version, earlier one not read: read it", with([](auto& s) { s.now = day(3); }),
+         Step::read_earlier_version},
+        {"young version, no earlier one: it left nothing", with([](auto& s) {
+             s.now = day(3);
+             s.earlier = EarlierVersion{.exists = false};
+         }),
+         Step::regenerate, 1, day(93)},
+        {"young version, the earlier one held the other slot: wait",
+         with([](auto& s) {
+             s.now = day(3);
+             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1};
+         }),
+         Step::wait,
+         1,
+         {},
+         day(7)},
+        {"young version, the earlier one long on this slot: the other was left then", with([](auto& s) {
+             s.now = day(3);
+             s.earlier = EarlierVersion{.exists = true, .created = day(-20), .slot = 0};
+         }),
+         Step::regenerate, 1, day(93)},
+        {"young version, the earlier one just as young on this slot: wait from that one",
+         with([](auto& s) {
+             s.now = day(3);
+             s.earlier = EarlierVersion{.exists = true, .created = day(-1), .slot = 0};
+         }),
+         Step::wait,
+         1,
+         {},
+         day(6)},
+        {"young version, the earlier one holds nothing of the owner's: wait all the same",
+         with([](auto& s) {
+             s.now = day(3);
+             s.earlier = EarlierVersion{.exists = true, .created = day(-90)};
+         }),
+         Step::wait,
+         1,
+         {},
+         day(7)},
+        {"young version, the earlier one is not to be read: wait",
+         with([](auto& s) {
+             s.now = day(3);
+             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};
+         }),
+         Step::wait,
+         1,
+         {},
+         day(7)},
+        {"at the overlap's end to the millisecond: go on, no reading", with([](auto& s) { s.now = day(7); }),
+         Step::regenerate, 1, day(97)},
+        {"a millisecond before: not", with([](auto& s) { s.now = day(7) - 1ms; }), Step::read_earlier_version},
+
+        {"no making time told, earlier one not read: read it", with([](auto& s) { s.slots[1].made.reset(); }),
+         Step::read_earlier_version},
+        {"no making time told, the earlier value still the other slot's: regenerate", with([](auto& s) {
+             s.slots[1].made.reset();
+             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1};
+         }),
+         Step::regenerate, 1, day(150)},
+        {"no making time told, the earlier value none of the owner's: regenerated since, adopt", with([](auto& s) {
+             s.slots[1].made.reset();
+             s.now = day(10);
+             s.earlier = EarlierVersion{.exists = true, .created = day(-90)};
+         }),
+         Step::publish_adopted, 1, day(90)},
+        {"no making time told, the earlier value not to be read: nothing is known, regenerate", with([](auto& s) {
+             s.slots[1].made.reset();
+             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};
+         }),
+         Step::regenerate, 1, day(150)},
+        {"no making time told, no earlier one: not known, regenerate", with([](auto& s) {
+             s.slots[1].made.reset();
+             s.earlier = EarlierVersion{.exists = false};
+         }),
+         Step::regenerate, 1, day(150)},
+    };
+}
+
+TEST(Decision, FollowsItsTable) {
+    for (auto const& c : cases()) {
+        SCOPED_TRACE(c.name);
+        auto const decision = decide(c.seen);
+        EXPECT_EQ(decision.step, c.step);
+        EXPECT_EQ(decision.slot, c.slot);
+        EXPECT_EQ(decision.expires, c.expires);
+        EXPECT_EQ(decision.until, c.until);
+    }
+}
+
+// Law 1 as far as one holder goes: whatever was seen, the slot in use is never the one that is regenerated.
+TEST(Decision, NeverRegeneratesWhatIsHeld) {
+    std::vector<std::optional<TimePoint>> const times = {std::nullopt, day(-100), day(-1), t0, day(2), day(59)};
+    int regenerations = 0;
+    for (auto const& made0 : times)
+        for (auto const& made1 : times)
+            for (int const now : {0, 1, 6, 8, 59, 61, 91, 400})
+                for (std::size_t held = 0; held < 2; ++held) {
+                    auto seen = ordinary();
+                    seen.slots = {{"key1", made0}, {"key2", made1}};
+                    seen.now = day(now);
+                    seen.held = held;
+                    auto decision = decide(seen);
+                    if (decision.step == Step::read_earlier_version) {
+                        seen.earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1 - held};
+                        decision = decide(seen);
+                    }
+                    ASSERT_NE(decision.step, Step::read_earlier_version) << "reading twice tells nothing new";
+                    if (decision.step != Step::regenerate) continue;
+                    ++regenerations;
+                    ASSERT_NE(decision.slot, held);
+                    ASSERT_GE(seen.now, seen.version_created + seen.overlap);
+                }
+    EXPECT_GT(regenerations, 50);
+}
+
+}  // namespace
+}  // namespace kssedr::rotation

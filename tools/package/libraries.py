@@ -1,0 +1,47 @@
+"""Which shared libraries a program needs, and under which terms they come."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class LibraryMissing(Exception):
+    """The program would not start here either."""
+
+
+def needed(program: Path) -> dict[str, Path]:
+    """By the name that is looked for: every library the program needs, and theirs, and the loader."""
+    listed = subprocess.run(["ldd", str(program)], check=True, capture_output=True, text=True).stdout
+    found: dict[str, Path] = {}
+    for line in listed.splitlines():
+        match = re.match(r"\s*(?P<name>\S+)(?: => (?P<path>.+?))?(?: \(0x[0-9a-f]+\))?$", line)
+        if not match or match["name"].startswith("linux-vdso"):
+            continue
+        path = match["path"] or match["name"]
+        if path == "not found":
+            raise LibraryMissing(f"{match['name']}, which {program} needs, is not on this machine")
+        found[Path(match["name"]).name] = Path(path).resolve()
+    return found
+
+
+def licences(libraries: Iterable[Path]) -> dict[str, bytes]:
+    """By Debian package: the copyright file of each that a library comes from."""
+    texts: dict[str, bytes] = {}
+    for library in sorted(libraries):
+        package = _package_of(library)
+        copyright_file = Path("/usr/share/doc", package, "copyright") if package else None
+        if package and copyright_file and copyright_file.is_file():
+            texts[package] = copyright_file.read_bytes()
+    return texts
+
+
+def _package_of(path: Path) -> str | None:
+    # On a merged /usr a file is known by the name it was packed with, which may lack the /usr.
+    for name in (str(path), str(path).removeprefix("/usr")):
+        search = subprocess.run(["dpkg-query", "-S", name], capture_output=True, text=True)
+        if search.returncode == 0:
+            return search.stdout.partition(":")[0]
+    return None
