@@ -47,14 +47,21 @@ function(kssedr_program name)
   endif()
 endfunction()
 
+if(DEFINED ENV{KSSEDR_SHARED})
+  set(KSSEDR_SAMPLES_DIR $ENV{KSSEDR_SHARED})
+else()
+  set(KSSEDR_SAMPLES_DIR ${CMAKE_SOURCE_DIR}/../shared)
+endif()
+
 # kssedr_test(NAME SOURCES ... LINK ...): one GoogleTest program, one entry in ctest.
 function(kssedr_test name)
   cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/test ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${arg_LINK} GTest::gtest GTest::gtest_main Threads::Threads)
-  # Where test/vectors/ lies, whatever directory the test runs in.
-  target_compile_definitions(${name} PRIVATE KSSEDR_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  # Where test/vectors/ lies, whatever directory the test runs in; and samples that are no part of the project, where there are any.
+  target_compile_definitions(${name} PRIVATE
+    KSSEDR_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KSSEDR_SAMPLES_DIR="${KSSEDR_SAMPLES_DIR}")
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map> <memory> <functional>)
   set_property(GLOBAL APPEND PROPERTY KSSEDR_TESTS ${name})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)

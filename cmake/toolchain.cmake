@@ -40,6 +40,11 @@ else()
   endif()
 endif()
 
+if(KSSEDR_FUZZ)
+  # Every library tells libFuzzer which branches an input took; without that it searches blindly.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(KSSEDR_LLD NAMES ld.lld-19 ld.lld)
 if(KSSEDR_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   add_link_options(-fuse-ld=lld)

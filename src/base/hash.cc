@@ -20,7 +20,9 @@ std::string sha256(std::string_view bytes) {
 std::string hmac_sha256(std::string_view key, std::string_view bytes) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
-    auto const* done = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+    // OpenSSL takes a null pointer for "the key of last time", which there is not.
+    char const* const key_bytes = key.empty() ? "" : key.data();
+    auto const* done = HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
                             reinterpret_cast<unsigned char const*>(bytes.data()), bytes.size(), digest.data(), &size);
     KSSEDR_CHECK(done != nullptr, "OpenSSL refused HMAC-SHA-256");
     return {reinterpret_cast<char const*>(digest.data()), size};

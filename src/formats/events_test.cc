@@ -1,6 +1,8 @@
 #include "formats/events.h"
 
 #include "base/encoding.h"
+#include "formats/json_text.h"
+#include "support/hostile_urls.h"
 #include "support/vectors.h"
 
 #include <fmt/format.h>
@@ -394,6 +396,20 @@ TEST(Events, BinaryModeReadsAttributesAndBody) {
     EXPECT_FALSE(decode_binary_event({.id = "e1"}, data, suffix).event);
     EXPECT_FALSE(decode_binary_event(attributes, "", suffix).event);
     EXPECT_FALSE(decode_binary_event({std::string(2000, 'i'), "x", ""}, "", suffix).event);
+}
+
+// No event can make us talk to another host, whatever else it says.
+TEST(Events, HostileIdsAreMalformed) {
+    for (auto const& [name, url] : test::hostile_urls()) {
+        SCOPED_TRACE(name);
+        auto const id = format_json_string(url);
+        for (std::string_view const vault : {"sample-kv", "evil.example", "a", ""}) {
+            auto const vault_name = format_json_string(vault);
+            DataText const data{.id = id, .vault_name = vault_name, .object_name = ""};
+            EXPECT_FALSE(decode_one(cloud_event(data.json())).event);
+            EXPECT_FALSE(decode_one(grid_event(data.json())).event);
+        }
+    }
 }
 
 TEST(Events, WhatIsShownOfTheInputIsEscapedAndShort) {

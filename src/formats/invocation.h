@@ -1,8 +1,8 @@
 /// Invocation: the envelope in which the Azure Functions host asks and is answered.
 ///
-/// Source: the host's behaviour (Azure/azure-functions-host, `ScriptInvocationContextExtensions`); docs/operations/functions-host.md tells its traps. A batch
-/// can weigh 140 MB, so a request is read in place: strings are unescaped and base64 is decoded inside the body's own memory, and
-/// messages are views into it.
+/// Source: the host's behaviour (Azure/azure-functions-host, `ScriptInvocationContextExtensions`);
+/// docs/operations/functions-host.md tells its traps. A batch can weigh 140 MB, so a request is read in place: strings
+/// are unescaped and base64 is decoded inside the body's own memory, and messages are views into it.
 
 #pragma once
 
@@ -31,8 +31,8 @@ struct EventInvocation {
     [[nodiscard]] bool is_last_attempt() const { return !retry || (retry->max >= 0 && retry->count >= retry->max); }
 };
 
-/// Takes the binding's data in every encoding the host knows: a string that holds an array, or an array; elements base64, text or
-/// JSON. `corrupt` where the envelope itself is none, or is nested deeper than 64.
+/// Takes the binding's data in every encoding the host knows: a string that holds an array, or an array; elements
+/// base64, text or JSON. `corrupt` where the envelope itself is none, or is nested deeper than 64.
 [[nodiscard]] Result<EventInvocation> parse_event_invocation(std::span<char> body);
 
 /// A call of an HTTP-triggered function in an envelope (the host's default, without request forwarding).
@@ -42,7 +42,8 @@ struct HttpInvocation {
 };
 [[nodiscard]] Result<HttpInvocation> parse_http_invocation(std::span<char> body);
 
-/// `{"Outputs":{…},"Logs":[…],"ReturnValue":…}`. `return_value` is JSON; `poison` holds texts for the queue of that name, left out where empty.
+/// `{"Outputs":{…},"Logs":[…],"ReturnValue":…}`. `return_value` is JSON; `poison` holds texts for the queue of that
+/// name, left out where empty.
 [[nodiscard]] std::string format_event_answer(std::span<std::string const> poison, std::span<std::string const> logs,
                                               std::string_view return_value);
 /// An HTTP answer in an envelope, for the output binding `res`.

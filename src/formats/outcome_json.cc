@@ -15,11 +15,15 @@ using rotation::Outcome;
 constexpr std::size_t max_poison_size = 32 * 1024;
 constexpr std::size_t head_size = 4 * 1024;
 
-// Members in the order they are written; empty texts and lists are absent.
+// Longer than anything we say ourselves.
+constexpr std::size_t max_text_size = 4 * 1024;
+
+// Members in the order they are written; empty texts and lists are absent. Every text may hold a part of what came from
+// outside, and is escaped; what was escaped before stays as it is.
 class ObjectText {
 public:
-    void member(std::string_view name, std::string_view text) {
-        if (!text.empty()) member_json(name, format_json_string(text));
+    void member(std::string_view name, std::string_view text, std::size_t limit = max_text_size) {
+        if (!text.empty()) member_json(name, format_json_string(escape_for_display(text, limit)));
     }
     void member(std::string_view name, std::optional<TimePoint> at) {
         if (at) member(name, format_rfc3339(*at));
@@ -35,7 +39,7 @@ public:
         std::string list;
         for (auto const& text : texts) {
             list += list.empty() ? '[' : ',';
-            append_json_string(list, text);
+            append_json_string(list, escape_for_display(text, max_text_size));
         }
         member_json(name, list + ']');
     }
@@ -60,7 +64,7 @@ void shorten(std::string& text, std::size_t size) {
     if (text.size() > size) text = std::string(head_of(text, size)) + "…";
 }
 
-// An outcome whose JSON stays below 25 KB even where each byte takes six, so that there is always room for the rest.
+// An outcome whose JSON stays below 28 KB even where each byte takes seven, so that there is always room for the rest.
 Outcome bounded(Outcome outcome) {
     shorten(outcome.reason, 1024);
     for (auto* text :
@@ -84,9 +88,9 @@ std::string format_outcome(Outcome const& outcome) {
     json.member("code", outcome.code);
     json.member("reason", outcome.reason);
     json.member("trigger", to_string(outcome.trigger));
-    json.member("vault", escape_for_display(outcome.vault));
-    json.member("secret", escape_for_display(outcome.secret));
-    json.member("version", escape_for_display(outcome.version));
+    json.member("vault", outcome.vault, 128);
+    json.member("secret", outcome.secret, 128);
+    json.member("version", outcome.version, 128);
     json.member("newVersion", outcome.new_version);
     json.member("resource", outcome.resource);
     json.member("credential", outcome.credential);
@@ -95,7 +99,7 @@ std::string format_outcome(Outcome const& outcome) {
     json.member("verified", outcome.verified);
     json.member("alsoChanged", outcome.also_changed);
     json.member("retryAfter", outcome.retry_after);
-    json.member("eventId", escape_for_display(outcome.event_id));
+    json.member("eventId", outcome.event_id, 128);
     if (outcome.started_at != TimePoint{}) json.member("startedAt", std::optional(outcome.started_at));
     json.member_json("durationMs", std::to_string(outcome.duration.count()));
     return std::move(json).finish();
@@ -119,7 +123,7 @@ std::string format_poison_message(DecodedEvent const& event, Outcome const& outc
         ObjectText message;
         message.member_json("schema", "1");
         message.member_json("outcome", outcome_json);
-        message.member("head", escape_for_display(head_of(event.source, size), size));
+        message.member("head", head_of(event.source, size));
         message.member("sha256", digest);
         // Escaping can make seven bytes of one; then less of it is shown.
         if (auto text = std::move(message).finish(); text.size() <= max_poison_size) return text;

@@ -13,7 +13,8 @@ namespace kssedr::formats {
 [[nodiscard]] std::string format_outcome(rotation::Outcome const& outcome);
 
 /// What is put on the poison queue for an event a person must see: one JSON object, at most 32 KB:
-/// `{"schema":1,"outcome":{…},"event":{…}}`; where the event is too large or malformed, `"head"` (its first 4 KB, escaped) and `"sha256"` stand for it.
+/// `{"schema":1,"outcome":{…},"event":{…}}`; where the event is too large or malformed, `"head"` (its first 4 KB,
+/// escaped) and `"sha256"` stand for it.
 [[nodiscard]] std::string format_poison_message(DecodedEvent const& event, rotation::Outcome const& outcome);
 
 }  // namespace kssedr::formats

@@ -1,8 +1,8 @@
 /// ValueForm: the form of a secret's value, and where in it the credential stands.
 ///
-/// A value is a bare credential, a connection string, or a JSON document that holds exactly one of these. The credential is
-/// replaced in the original bytes: everything outside it, members, order, case, blanks, escapes, stays to the byte
-/// (CONTRACT 5). Nothing here copies a value anywhere but into a SecretString.
+/// A value is a bare credential, a connection string, or a JSON document that holds exactly one of these. The
+/// credential is replaced in the original bytes: everything outside it, members, order, case, blanks, escapes, stays to
+/// the byte (CONTRACT 5). Nothing here copies a value anywhere but into a SecretString.
 
 #pragma once
 
@@ -24,9 +24,9 @@ struct ValueForm {
     friend bool operator==(ValueForm const&, ValueForm const&) = default;
 };
 
-/// Finds the credential. `invalid_argument` where the value is none of the three forms, names another owner, host or suffix
-/// than the shape's, has more than one place for the credential, or holds what the shape calls foreign; the message says which and
-/// never holds a part of the value.
+/// Finds the credential. `invalid_argument` where the value is none of the three forms, names another owner, host or
+/// suffix than the shape's, has more than one place for the credential, or holds what the shape calls foreign; the
+/// message says which and never holds a part of the value.
 [[nodiscard]] Result<ValueForm> parse_value_form(SecretString const& value, rotation::CredentialShape const& shape);
 
 /// The credential, unescaped.

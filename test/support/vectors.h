@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -24,14 +23,12 @@ inline std::string read_vector(std::string const& name) {
     return read_file(std::filesystem::path(KSSEDR_SOURCE_DIR) / "test/vectors" / name);
 }
 
-/// A file of the samples that are no part of the project: in the folder KSSEDR_SHARED names, else in `shared` beside
-/// the repository. Nothing where there are none; a test then leaves that part out.
+/// A file of samples that are no part of the project: below what KSSEDR_SHARED named when the build was configured,
+/// else `shared` beside the repository. Nothing where there are none; a test then leaves that part out.
 inline std::optional<std::string> read_shared(std::string const& name) {
-    char const* const named = std::getenv("KSSEDR_SHARED");
-    auto const root = named != nullptr ? std::filesystem::path(named)
-                                       : std::filesystem::path(KSSEDR_SOURCE_DIR).parent_path() / "shared";
-    if (!std::filesystem::exists(root / name)) return std::nullopt;
-    return read_file(root / name);
+    auto const path = std::filesystem::path(KSSEDR_SAMPLES_DIR) / name;
+    if (!std::filesystem::exists(path)) return std::nullopt;
+    return read_file(path);
 }
 
 }  // namespace kssedr::test
