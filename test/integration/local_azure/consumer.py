@@ -38,6 +38,7 @@ class Consumer:
         self._pause = pause
         self._parse = parse
         self._stopping = threading.Event()
+        self._must_read = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True, name="consumer")
         self.requests = 0
         self.failures: list[str] = []
@@ -59,6 +60,10 @@ class Consumer:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    def read_again(self) -> None:
+        """Lets it read the secret before its next request, as a restart would."""
+        self._must_read.set()
+
     def wait_for_version(self, version: str, timeout: float) -> bool:
         """Whether the application came to use that version in time."""
         deadline = time.monotonic() + timeout
@@ -77,7 +82,8 @@ class Consumer:
         read_at = time.monotonic()
         while not self._stopping.wait(self._pause):
             try:
-                if time.monotonic() - read_at >= self._cache_seconds:
+                if self._must_read.is_set() or time.monotonic() - read_at >= self._cache_seconds:
+                    self._must_read.clear()
                     self._account, self._key = self._read()
                     read_at = time.monotonic()
                 self._use()
