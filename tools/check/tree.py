@@ -37,8 +37,9 @@ _NOT_CODE = re.compile(
 )
 
 
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+def blank(match: re.Match[str]) -> str:
+    """As many blanks and line ends as were matched, so that lines and columns stay."""
+    return re.sub(r"[^\n]", " ", match.group())
 
 
 @dataclass(frozen=True)
@@ -63,12 +64,12 @@ class Source:
     @cached_property
     def code(self) -> str:
         """The text with comments, strings and characters made blank; lines and columns stay."""
-        return _NOT_CODE.sub(lambda m: _blank(m.group()), self.text)
+        return _NOT_CODE.sub(blank, self.text)
 
     @cached_property
     def code_and_strings(self) -> str:
         """The text with comments made blank."""
-        return _NOT_CODE.sub(lambda m: _blank(m.group()) if m.group().startswith("/") else m.group(), self.text)
+        return _NOT_CODE.sub(lambda m: blank(m) if m.group().startswith("/") else m.group(), self.text)
 
     def line_of(self, offset: int) -> int:
         return self.text.count("\n", 0, offset) + 1
