@@ -38,6 +38,12 @@ inline std::string text_of(json::value const& value) {
     return value.is_string() ? std::string(value.get_string()) : json::serialize(value);
 }
 
+/// Making an RSA key takes longer than most tests; one serves them all.
+inline TokenSigner& shared_signer() {
+    static TokenSigner signer;
+    return signer;
+}
+
 class TestWorld {
 public:
     TestWorld() { builder.plant_default(); }
@@ -121,7 +127,7 @@ public:
     test::SeededRandom random{7};
     World world;
     EmulatedClock clock{real, test::epoch, 1};
-    TokenSigner tokens;
+    TokenSigner& tokens = shared_signer();
     NullLog log;
     Ground ground{world, clock, random, tokens, log};
     Faults faults;
