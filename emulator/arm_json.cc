@@ -120,6 +120,15 @@ std::optional<json::object> to_arm_provider(std::string_view name, std::string_v
     return std::nullopt;
 }
 
+json::object to_arm_metadata(CloudNames const& cloud) {
+    auto const audience = "https://" + std::string(without_port(cloud.management)) + "/";
+    return {{"galleryEndpoint", "https://" + cloud.management + "/"},
+            {"graphEndpoint", "https://graph." + std::string(without_port(cloud.login)) + "/"},
+            {"portalEndpoint", "https://" + cloud.management + "/"},
+            {"authentication", json::object{{"loginEndpoint", "https://" + cloud.login + "/"},
+                                            {"audiences", json::array{json::value(audience)}}}}};
+}
+
 json::object to_key_list(StorageAccount const& account) {
     json::array keys;
     for (auto const& key : account.keys) {

@@ -43,6 +43,7 @@ std::string find_resource_operation(std::string_view method, ArmPath const& path
 std::string find_arm_operation(std::string_view method, ArmPath const& path, std::vector<std::string> const& segments) {
     if (!path.type.empty()) return find_resource_operation(method, path);
     if (method != "GET" || segments.empty()) return "other";
+    if (segments.size() == 2 && segments[0] == "metadata" && segments[1] == "endpoints") return "metadata";
     bool const provider_place = segments.size() >= 2 || !path.provider.empty();
     if (provider_place && !path.provider.empty()) return "provider.get";
     if (equals_ignore_case(segments.back(), "providers")) return "provider.list";

@@ -156,8 +156,13 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "kssedr-emulator: %s\n", completed.error().message().c_str());
         return 2;
     }
-    auto const done = run(std::move(arguments));
-    if (done) return 0;
-    std::fprintf(stderr, "kssedr-emulator: %s\n", done.error().message().c_str());
-    return done.error().code() == kssedr::Errc::invalid_argument ? 2 : 1;
+    try {
+        auto const done = run(std::move(arguments));
+        if (done) return 0;
+        std::fprintf(stderr, "kssedr-emulator: %s\n", done.error().message().c_str());
+        return done.error().code() == kssedr::Errc::invalid_argument ? 2 : 1;
+    } catch (std::exception const& bug) {
+        std::fprintf(stderr, "kssedr-emulator: bug: %s\n", bug.what());
+        return 70;
+    }
 }

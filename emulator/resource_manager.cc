@@ -78,6 +78,8 @@ void ResourceManager::name(Call& call) const {
 }
 
 listen::Response ResourceManager::answer(Call& call) {
+    // How `az cloud register` learns of a cloud; nobody has signed in then.
+    if (call.operation == "metadata") return make_json_response(200, to_arm_metadata(call.destination.cloud));
     if (auto refusal = turn_away(call)) return std::move(*refusal);
     std::vector<std::pair<std::string, std::string>> allowance;
     if (auto refusal = spend(call, allowance)) return std::move(*refusal);

@@ -32,6 +32,8 @@ constexpr std::size_t read_size = 16U << 10U;
 // A refused request may still be arriving. A close with unread bytes would reset the connection and take the answer with it.
 constexpr std::size_t drained_bytes_max = 4U << 20U;
 constexpr Duration farewell_limit{2'000};
+// A handshake is two exchanges; whoever needs longer holds a connection open for nothing.
+constexpr Duration handshake_limit{30'000};
 
 beast::tcp_stream& lowest(PlainStream& stream) { return stream; }
 beast::tcp_stream& lowest(TlsStream& stream) { return stream.next_layer(); }
@@ -119,7 +121,7 @@ private:
     Task<bool> shake_hands() {
         if constexpr (std::is_same_v<Stream, TlsStream>) {
             error_code error;
-            lowest(stream_).expires_after(around_.options.read_limit);
+            lowest(stream_).expires_after(std::min(handshake_limit, around_.options.read_limit));
             co_await stream_.async_handshake(asio::ssl::stream_base::server,
                                              asio::redirect_error(asio::use_awaitable, error));
             if (error) cut();
