@@ -44,9 +44,11 @@ struct ServiceError {
 
 /// The Error of an answer that is not a success.
 ///
-/// 400 and what else is wrong with a request `invalid_argument`; 401, 403 `permission_denied`; 404, 410 `not_found`; 409, 412, 423
-/// `conflict` where it may pass, else (a deleted secret holds the name, a provider is not registered) `invalid_argument`; a lock on
-/// the resource `permission_denied`; 429 `throttled`; 408, 5xx and anything unheard-of `unavailable` without an effect, `outcome_unknown` with one.
+/// 400 and what else is wrong with a request `invalid_argument`; 401, 403 `permission_denied`; 404, 410 `not_found`, and
+/// so a disabled secret, which may not be read by anybody; 409, 412, 423 `conflict` where it may pass; what only a
+/// person can mend (a deleted secret holds the name, a lock, a policy, a provider that is not registered)
+/// `invalid_argument`, which nobody repeats; 429 `throttled`; 408, 5xx and anything unheard-of `unavailable` without an
+/// effect, `outcome_unknown` with one. The service's own code tells the rest.
 [[nodiscard]] Error to_error(http::Response const& answer, std::string_view operation, Effect effect,
                              Quote quote = Quote::always);
 
