@@ -17,14 +17,20 @@ using http::Method;
 constexpr auto version_1 = "0123456789abcdef0123456789abcdef";
 constexpr auto base = "https://contoso.vault.azure.net/secrets/web";
 
-TimePoint at(std::int64_t seconds) { return TimePoint(std::chrono::seconds(seconds)); }
+TimePoint at(std::int64_t seconds) {
+    return TimePoint(std::chrono::seconds(seconds));
+}
 
-std::string bundle(std::string_view more = "", std::string_view id = "https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef") {
-    return R"({"value":"s3cr\"et\u20ac","id":")" + std::string(id) + R"(","attributes":{"enabled":true,"created":1700000000,"updated":1700000001})" + std::string(more) + '}';
+std::string bundle(
+    std::string_view more = "",
+    std::string_view id = "https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef") {
+    return R"({"value":"s3cr\"et\u20ac","id":")" + std::string(id) +
+           R"(","attributes":{"enabled":true,"created":1700000000,"updated":1700000001})" + std::string(more) + '}';
 }
 
 struct World {
-    explicit World(Clock& clock) : transport(clock), vault(transport, tokens, clock, random, *rotation::find_cloud("public")) {}
+    explicit World(Clock& clock)
+        : transport(clock), vault(transport, tokens, clock, random, *rotation::find_cloud("public")) {}
     test::ScriptedTransport transport;
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};
@@ -35,12 +41,13 @@ struct World {
 CORO_TEST(KeyVault, FetchesTheCurrentVersionWithItsValue) {
     World world(clock());
     world.transport.expect(Method::get, std::string(base) + "?api-version=7.4")
-        .answer(200,
-                R"({"value":"s3cr\"et\u20ac","contentType":"text/plain","managed":false,)"
-                R"("id":"https://contoso.vault.azure.net/secrets/Web/0123456789ABCDEF0123456789abcdef",)"
-                R"("attributes":{"enabled":true,"nbf":1700000000,"exp":1760000000,"created":1699999999,"updated":1699999998,)"
-                R"("recoveryLevel":"Recoverable+Purgeable","recoverableDays":90},"tags":{"CredentialId":"key1","Empty":""}})",
-                {{"date", "Thu, 15 Jan 2026 10:00:00 GMT"}});
+        .answer(
+            200,
+            R"({"value":"s3cr\"et\u20ac","contentType":"text/plain","managed":false,)"
+            R"("id":"https://contoso.vault.azure.net/secrets/Web/0123456789ABCDEF0123456789abcdef",)"
+            R"("attributes":{"enabled":true,"nbf":1700000000,"exp":1760000000,"created":1699999999,"updated":1699999998,)"
+            R"("recoveryLevel":"Recoverable+Purgeable","recoverableDays":90},"tags":{"CredentialId":"key1","Empty":""}})",
+            {{"date", "Thu, 15 Jan 2026 10:00:00 GMT"}});
     auto const fetched = co_await world.vault.fetch(world.secret, "", SteadyPoint::max());
     CO_ASSERT(fetched.has_value());
     EXPECT_TRUE(fetched->value.equals("s3cr\"et\u20ac"));
@@ -62,7 +69,8 @@ CORO_TEST(KeyVault, FetchesTheCurrentVersionWithItsValue) {
 CORO_TEST(KeyVault, TheLocalClockServesWhereTheVaultTellsNoTime) {
     for (std::string const date : {"", "yesterday"}) {
         World world(clock());
-        world.transport.expect(Method::get, std::string(base) + '/' + version_1 + "?api-version=7.4").answer(200, bundle(), {{"date", date}});
+        world.transport.expect(Method::get, std::string(base) + '/' + version_1 + "?api-version=7.4")
+            .answer(200, bundle(), {{"date", date}});
         auto const fetched = co_await world.vault.fetch(world.secret, version_1, SteadyPoint::max());
         CO_ASSERT(fetched.has_value());
         EXPECT_EQ(fetched->seen_at, clock().now());
@@ -81,11 +89,14 @@ TEST(ParseSecret, TakesOnlyTheSecretItAskedFor) {
         {"no object", "[]"},
         {"no id", R"({"value":"x","attributes":{"created":1}})"},
         {"another secret's", bundle("", "https://contoso.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef")},
-        {"another vault's", bundle("", "https://fabrikam.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef")},
+        {"another vault's",
+         bundle("", "https://fabrikam.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef")},
         {"no vault's", bundle("", "https://evil.example/secrets/web/0123456789abcdef0123456789abcdef")},
         {"no version", bundle("", "https://contoso.vault.azure.net/secrets/web")},
-        {"no value", R"({"id":"https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef","attributes":{"created":1}})"},
-        {"no time of making", R"({"value":"x","id":"https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef","attributes":{"enabled":true}})"},
+        {"no value",
+         R"({"id":"https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef","attributes":{"created":1}})"},
+        {"no time of making",
+         R"({"value":"x","id":"https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef","attributes":{"enabled":true}})"},
     };
     Expected const expected{{"contoso.vault.azure.net"}, "vault.azure.net", "web"};
     ASSERT_TRUE(parse_secret(bundle(), expected).has_value());
@@ -116,7 +127,9 @@ TEST(ParseSecret, ReadsAttributesAsTheyMayBe) {
     };
     for (auto const& [name, attributes, enabled, expires] : cases) {
         SCOPED_TRACE(name);
-        auto const body = R"({"id":"https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef","attributes":{)" + std::string(attributes) + "}}";
+        auto const body =
+            R"({"id":"https://contoso.vault.azure.net/secrets/web/0123456789abcdef0123456789abcdef","attributes":{)" +
+            std::string(attributes) + "}}";
         auto const parsed = parse_secret_properties(body, {{"contoso.vault.azure.net"}, "vault.azure.net", "web"});
         ASSERT_TRUE(parsed.has_value());
         EXPECT_EQ(parsed->enabled, enabled);
@@ -148,7 +161,9 @@ CORO_TEST(KeyVault, PublishesAndReturnsTheNewVersion) {
     World world(clock());
     rotation::SecretDraft draft;
     draft.value = SecretString::copy_of("new");
-    world.transport.expect(Method::put, std::string(base) + "?api-version=7.4").with_body(R"({"value":"new"})").answer(200, bundle());
+    world.transport.expect(Method::put, std::string(base) + "?api-version=7.4")
+        .with_body(R"({"value":"new"})")
+        .answer(200, bundle());
     auto const published = co_await world.vault.publish(world.secret, draft, SteadyPoint::max());
     CO_ASSERT(published.has_value());
     EXPECT_EQ(published->version, version_1);
@@ -164,14 +179,21 @@ CORO_TEST(KeyVault, APublicationMayHaveHappenedWhereTheAnswerDoesNotSay) {
     };
     Case const cases[] = {
         {"broken", 200, "{", Errc::outcome_unknown},
-        {"of another secret", 200, bundle("", "https://contoso.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef"), Errc::outcome_unknown},
+        {"of another secret", 200,
+         bundle("", "https://contoso.vault.azure.net/secrets/db/0123456789abcdef0123456789abcdef"),
+         Errc::outcome_unknown},
         {"without a version", 200, bundle("", "https://contoso.vault.azure.net/secrets/web"), Errc::outcome_unknown},
         {"a gateway's", 504, "", Errc::outcome_unknown},
-        {"a refusal", 403, R"({"error":{"code":"Forbidden","innererror":{"code":"ForbiddenByRbac"}}})", Errc::permission_denied},
-        {"the name is held", 409, R"({"error":{"code":"Conflict","innererror":{"code":"ObjectIsDeletedButRecoverable"}}})", Errc::invalid_argument},
-        {"being deleted", 409, R"({"error":{"code":"Conflict","innererror":{"code":"ObjectIsBeingDeleted"}}})", Errc::conflict},
+        {"a refusal", 403, R"({"error":{"code":"Forbidden","innererror":{"code":"ForbiddenByRbac"}}})",
+         Errc::permission_denied},
+        {"the name is held", 409,
+         R"({"error":{"code":"Conflict","innererror":{"code":"ObjectIsDeletedButRecoverable"}}})",
+         Errc::invalid_argument},
+        {"being deleted", 409, R"({"error":{"code":"Conflict","innererror":{"code":"ObjectIsBeingDeleted"}}})",
+         Errc::conflict},
         {"throttled", 429, R"({"error":{"code":"Throttled"}})", Errc::throttled},
-        {"a fault found with the value", 400, R"({"error":{"code":"BadParameter","message":"new is too short"}})", Errc::invalid_argument},
+        {"a fault found with the value", 400, R"({"error":{"code":"BadParameter","message":"new is too short"}})",
+         Errc::invalid_argument},
     };
     for (auto const& [name, status, body, code] : cases) {
         SCOPED_TRACE(name);
@@ -187,13 +209,15 @@ CORO_TEST(KeyVault, APublicationMayHaveHappenedWhereTheAnswerDoesNotSay) {
 }
 
 std::string item(std::string_view name, std::string_view version = "") {
-    return R"({"id":"https://contoso.vault.azure.net:443/secrets/)" + std::string(name) + (version.empty() ? "" : "/" + std::string(version)) +
+    return R"({"id":"https://contoso.vault.azure.net:443/secrets/)" + std::string(name) +
+           (version.empty() ? "" : "/" + std::string(version)) +
            R"(","attributes":{"enabled":true,"created":1,"updated":1}})";
 }
 
 CORO_TEST(KeyVault, ListsPageByPageToTheByte) {
     World world(clock());
-    std::string const second = "https://contoso.vault.azure.net:443/secrets?api-version=7.4&$skiptoken=eyJ+/%2B==&maxresults=25";
+    std::string const second =
+        "https://contoso.vault.azure.net:443/secrets?api-version=7.4&$skiptoken=eyJ+/%2B==&maxresults=25";
     std::string const third = "https://CONTOSO.vault.azure.net/secrets?x";
     world.transport.expect(Method::get, "https://contoso.vault.azure.net/secrets?api-version=7.4")
         .answer(200, R"({"value":[)" + item("a") + ',' + item("b") + R"(],"nextLink":")" + second + "\"}");
@@ -210,7 +234,8 @@ CORO_TEST(KeyVault, ListsPageByPageToTheByte) {
 CORO_TEST(KeyVault, ListsVersions) {
     World world(clock());
     world.transport.expect(Method::get, std::string(base) + "/versions?api-version=7.4")
-        .answer(200, R"({"value":[)" + item("web", version_1) + ',' + item("WEB", "fedcba9876543210fedcba9876543210") + "]}");
+        .answer(200, R"({"value":[)" + item("web", version_1) + ',' + item("WEB", "fedcba9876543210fedcba9876543210") +
+                         "]}");
     auto const listed = co_await world.vault.list_versions(world.secret, SteadyPoint::max());
     CO_ASSERT(listed.has_value());
     CO_ASSERT(listed->size() == 2);
@@ -219,8 +244,12 @@ CORO_TEST(KeyVault, ListsVersions) {
 
 CORO_TEST(KeyVault, DoesNotFollowAListingAnywhereElse) {
     constexpr std::string_view links[] = {
-        "https://evil.example/secrets?api-version=7.4", "https://fabrikam.vault.azure.net/secrets", "http://contoso.vault.azure.net/secrets",
-        "https://contoso.vault.azure.net:8443/secrets", "/secrets?api-version=7.4", "https://contoso.vault.azure.net@evil.example/",
+        "https://evil.example/secrets?api-version=7.4",
+        "https://fabrikam.vault.azure.net/secrets",
+        "http://contoso.vault.azure.net/secrets",
+        "https://contoso.vault.azure.net:8443/secrets",
+        "/secrets?api-version=7.4",
+        "https://contoso.vault.azure.net@evil.example/",
     };
     for (auto const link : links) {
         World world(clock());
@@ -238,21 +267,24 @@ CORO_TEST(KeyVault, AListingEndsOrFails) {
         std::string body;
     };
     Case const cases[] = {
-        {"an item of another vault", R"({"value":[{"id":"https://fabrikam.vault.azure.net/secrets/a","attributes":{"created":1}}]})"},
+        {"an item of another vault",
+         R"({"value":[{"id":"https://fabrikam.vault.azure.net/secrets/a","attributes":{"created":1}}]})"},
         {"an item without a name", R"({"value":[{"attributes":{"created":1}}]})"},
         {"no list", R"({"value":{}})"},
     };
     for (auto const& [name, body] : cases) {
         SCOPED_TRACE(name);
         World world(clock());
-        world.transport.expect(Method::get, "https://contoso.vault.azure.net/secrets?api-version=7.4").answer(200, body);
+        world.transport.expect(Method::get, "https://contoso.vault.azure.net/secrets?api-version=7.4")
+            .answer(200, body);
         auto const listed = co_await world.vault.list_secrets({"contoso.vault.azure.net"}, SteadyPoint::max());
         CO_ASSERT(!listed.has_value());
         EXPECT_EQ(listed.error().code(), Errc::corrupt);
     }
     World circle(clock());
     std::string const self = "https://contoso.vault.azure.net/secrets?api-version=7.4";
-    for (int i = 0; i < 4000; ++i) circle.transport.expect(Method::get, self).answer(200, R"({"value":[],"nextLink":")" + self + "\"}");
+    for (int i = 0; i < 4000; ++i)
+        circle.transport.expect(Method::get, self).answer(200, R"({"value":[],"nextLink":")" + self + "\"}");
     auto const endless = co_await circle.vault.list_secrets({"contoso.vault.azure.net"}, SteadyPoint::max());
     CO_ASSERT(!endless.has_value());
     EXPECT_EQ(endless.error().code(), Errc::corrupt);
@@ -260,7 +292,9 @@ CORO_TEST(KeyVault, AListingEndsOrFails) {
 
 CORO_TEST(KeyVault, CallsNoHostThatIsNoVaultAndNoNameThatIsNone) {
     World world(clock());
-    constexpr std::string_view hosts[] = {"evil.example", "a.b.vault.azure.net", "contoso.vault.azure.net:8443", "contoso.vault.azure.net/..", "", "vault.azure.net"};
+    constexpr std::string_view hosts[] = {
+        "evil.example",   "a.b.vault.azure.net", "contoso.vault.azure.net:8443", "contoso.vault.azure.net/..", "",
+        "vault.azure.net"};
     for (auto const host : hosts) {
         auto const listed = co_await world.vault.list_secrets({std::string(host)}, SteadyPoint::max());
         CO_ASSERT(!listed.has_value());
@@ -298,7 +332,9 @@ CORO_TEST(KeyVault, SpeaksToALocalVaultOnItsPort) {
 CORO_TEST(KeyVault, ADisabledVersionIsKnownByItsCode) {
     World world(clock());
     world.transport.expect(Method::get, std::string(base) + "?api-version=7.4")
-        .answer(403, R"({"error":{"code":"Forbidden","message":"Operation get is not allowed on a disabled secret.","innererror":{"code":"SecretDisabled"}}})");
+        .answer(
+            403,
+            R"({"error":{"code":"Forbidden","message":"Operation get is not allowed on a disabled secret.","innererror":{"code":"SecretDisabled"}}})");
     auto const fetched = co_await world.vault.fetch(world.secret, "", SteadyPoint::max());
     CO_ASSERT(!fetched.has_value());
     EXPECT_EQ(fetched.error().code(), Errc::not_found);

@@ -14,11 +14,19 @@ namespace {
 using namespace std::chrono_literals;
 using http::Method;
 
-rotation::ArmId id(std::string_view text) { return *rotation::ArmId::parse(text); }
-rotation::ArmId account() { return id("/subscriptions/s-1/resourceGroups/rg(1)/providers/Microsoft.Storage/storageAccounts/contoso"); }
-rotation::ArmId vault() { return id("/subscriptions/s-1/resourceGroups/rg/providers/microsoft.keyvault/Vaults/contoso"); }
+rotation::ArmId id(std::string_view text) {
+    return *rotation::ArmId::parse(text);
+}
+rotation::ArmId account() {
+    return id("/subscriptions/s-1/resourceGroups/rg(1)/providers/Microsoft.Storage/storageAccounts/contoso");
+}
+rotation::ArmId vault() {
+    return id("/subscriptions/s-1/resourceGroups/rg/providers/microsoft.keyvault/Vaults/contoso");
+}
 
-constexpr auto account_url = "https://management.azure.com/subscriptions/s-1/resourceGroups/rg(1)/providers/Microsoft.Storage/storageAccounts/contoso";
+constexpr auto account_url =
+    "https://management.azure.com/subscriptions/s-1/resourceGroups/rg(1)/providers/Microsoft.Storage/storageAccounts/"
+    "contoso";
 constexpr auto keys =
     R"({"keys":[{"creationTime":"2022-11-18T04:03:59.4579116Z","keyName":"key2","value":"two==","permissions":"FULL"},)"
     R"({"keyName":"kerb1","value":"k","permissions":"Full"},)"
@@ -26,7 +34,10 @@ constexpr auto keys =
 
 struct World {
     explicit World(Clock& clock)
-        : transport(clock), arm(transport, tokens, random, *rotation::find_cloud("public")), storage_keys(arm), directory(arm, clock) {}
+        : transport(clock),
+          arm(transport, tokens, random, *rotation::find_cloud("public")),
+          storage_keys(arm),
+          directory(arm, clock) {}
     test::ScriptedTransport transport;
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};
@@ -45,7 +56,8 @@ TEST(ParseStorageKeys, GivesBothInOrderWhateverTheAnswers) {
     EXPECT_EQ(parsed->slots[1].slot, "key2");
     EXPECT_TRUE(parsed->slots[1].value.equals("two=="));
 
-    auto const old = parse_storage_keys(R"({"keys":[{"keyName":"KEY1","value":"a"},{"keyName":"key2","value":"b","creationTime":null}]})");
+    auto const old = parse_storage_keys(
+        R"({"keys":[{"keyName":"KEY1","value":"a"},{"keyName":"key2","value":"b","creationTime":null}]})");
     ASSERT_TRUE(old.has_value());
     EXPECT_EQ(old->slots[0].slot, "key1");
     EXPECT_EQ(old->slots[1].made, std::nullopt);
@@ -53,8 +65,14 @@ TEST(ParseStorageKeys, GivesBothInOrderWhateverTheAnswers) {
 
 TEST(ParseStorageKeys, TakesNothingLess) {
     constexpr std::string_view bodies[] = {
-        "", "{}", "[]", R"({"keys":{}})", R"({"keys":[]})", R"({"keys":[{"keyName":"key1","value":"a"}]})",
-        R"({"keys":[{"keyName":"key1","value":"a"},{"keyName":"key2","value":""}]})", R"({"keys":[{"keyName":"key1","value":"a"},{"keyName":"key2"}]})",
+        "",
+        "{}",
+        "[]",
+        R"({"keys":{}})",
+        R"({"keys":[]})",
+        R"({"keys":[{"keyName":"key1","value":"a"}]})",
+        R"({"keys":[{"keyName":"key1","value":"a"},{"keyName":"key2","value":""}]})",
+        R"({"keys":[{"keyName":"key1","value":"a"},{"keyName":"key2"}]})",
         R"({"keys":[{"keyName":"key1","value":"a"},{"keyName":"key2","value":"b","permissions":"Read"}]})",
     };
     for (auto const body : bodies) {
@@ -66,7 +84,9 @@ TEST(ParseStorageKeys, TakesNothingLess) {
 
 CORO_TEST(StorageAccountKeys, ListsByAPostThatChangesNothing) {
     World world(clock());
-    world.transport.expect(Method::post, std::string(account_url) + "/listKeys?api-version=2023-05-01").with_body("").answer(200, keys);
+    world.transport.expect(Method::post, std::string(account_url) + "/listKeys?api-version=2023-05-01")
+        .with_body("")
+        .answer(200, keys);
     auto const listed = co_await world.storage_keys.list(account(), SteadyPoint::max());
     CO_ASSERT(listed.has_value());
     EXPECT_TRUE(listed->find("key2")->value.equals("two=="));
@@ -76,7 +96,9 @@ CORO_TEST(StorageAccountKeys, ListsByAPostThatChangesNothing) {
 
 CORO_TEST(StorageAccountKeys, RegeneratesOneSlotAndReturnsAll) {
     World world(clock());
-    world.transport.expect(Method::post, std::string(account_url) + "/regenerateKey?api-version=2023-05-01").with_body(R"({"keyName":"key2"})").answer(200, keys);
+    world.transport.expect(Method::post, std::string(account_url) + "/regenerateKey?api-version=2023-05-01")
+        .with_body(R"({"keyName":"key2"})")
+        .answer(200, keys);
     auto const made = co_await world.storage_keys.regenerate(account(), "key2", SteadyPoint::max());
     CO_ASSERT(made.has_value());
     EXPECT_EQ(made->slots.size(), 2U);
@@ -114,7 +136,8 @@ CORO_TEST(StorageAccountKeys, ARegenerationMayHaveHappenedWhereTheAnswerDoesNotS
     for (auto const& [name, status, body, failure, code] : cases) {
         SCOPED_TRACE(name);
         World world(clock());
-        auto& expected = world.transport.expect(Method::post, std::string(account_url) + "/regenerateKey?api-version=2023-05-01");
+        auto& expected =
+            world.transport.expect(Method::post, std::string(account_url) + "/regenerateKey?api-version=2023-05-01");
         if (failure) {
             expected.fails(*failure);
         } else {
@@ -129,13 +152,16 @@ CORO_TEST(StorageAccountKeys, ARegenerationMayHaveHappenedWhereTheAnswerDoesNotS
 
 CORO_TEST(VaultDirectory, AsksOnceAnHourWhichHostAVaultHas) {
     World world(clock());
-    constexpr auto url = "https://management.azure.com/subscriptions/s-1/resourceGroups/rg/providers/microsoft.keyvault/Vaults/contoso?api-version=2026-02-01";
+    constexpr auto url =
+        "https://management.azure.com/subscriptions/s-1/resourceGroups/rg/providers/microsoft.keyvault/Vaults/"
+        "contoso?api-version=2026-02-01";
     world.transport.expect(Method::get, url).answer(404, R"({"error":{"code":"ResourceNotFound"}})");
     auto const gone = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
     CO_ASSERT(!gone.has_value());
     EXPECT_EQ(gone.error().code(), Errc::not_found);
 
-    world.transport.expect(Method::get, url).answer(200, R"({"id":"x","properties":{"vaultUri":"https://Contoso.vault.azure.net/"}})");
+    world.transport.expect(Method::get, url)
+        .answer(200, R"({"id":"x","properties":{"vaultUri":"https://Contoso.vault.azure.net/"}})");
     auto const found = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
     auto const known = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
     CO_ASSERT(found.has_value() && known.has_value());
@@ -143,14 +169,17 @@ CORO_TEST(VaultDirectory, AsksOnceAnHourWhichHostAVaultHas) {
     EXPECT_EQ(*known, "contoso.vault.azure.net");
 
     co_await clock().sleep_for(61min);
-    world.transport.expect(Method::get, url).answer(200, R"({"properties":{"vaultUri":"https://demo.vault.localhost:8443"}})");
+    world.transport.expect(Method::get, url)
+        .answer(200, R"({"properties":{"vaultUri":"https://demo.vault.localhost:8443"}})");
     auto const again = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
     CO_ASSERT(again.has_value());
     EXPECT_EQ(*again, "demo.vault.localhost:8443");
 }
 
 CORO_TEST(VaultDirectory, TakesNoAnswerWithoutAHost) {
-    constexpr std::string_view bodies[] = {"", "{}", R"({"properties":{}})", R"({"properties":{"vaultUri":"contoso.vault.azure.net"}})", R"({"properties":{"vaultUri":"http://contoso.vault.azure.net"}})"};
+    constexpr std::string_view bodies[] = {"", "{}", R"({"properties":{}})",
+                                           R"({"properties":{"vaultUri":"contoso.vault.azure.net"}})",
+                                           R"({"properties":{"vaultUri":"http://contoso.vault.azure.net"}})"};
     for (auto const body : bodies) EXPECT_FALSE(parse_vault_host_answer(body).has_value()) << body;
     World world(clock());
     auto const no_vault = co_await world.directory.fetch_vault_host(account(), SteadyPoint::max());
@@ -165,14 +194,17 @@ CORO_TEST(ArmClient, IsCalledWhereTheCloudSays) {
     rotation::Cloud cloud = *rotation::find_cloud("china");
     cloud.resource_manager = "https://management.localhost:8443/";
     ArmClient arm(transport, tokens, random, cloud);
-    transport.expect(Method::get, "https://management.localhost:8443/subscriptions/s-1?api-version=1").answer(200, "{}");
-    auto const answer = co_await arm.send({.operation = "reading", .resource = id("/subscriptions/s-1"), .api_version = "1"}, SteadyPoint::max());
+    transport.expect(Method::get, "https://management.localhost:8443/subscriptions/s-1?api-version=1")
+        .answer(200, "{}");
+    auto const answer = co_await arm.send(
+        {.operation = "reading", .resource = id("/subscriptions/s-1"), .api_version = "1"}, SteadyPoint::max());
     EXPECT_TRUE(answer.has_value());
     EXPECT_EQ(tokens.audiences, std::vector<std::string>{"https://management.chinacloudapi.cn"});
 
     cloud.resource_manager = "http://management.localhost";
     ArmClient plain(transport, tokens, random, cloud);
-    auto const refused = co_await plain.send({.operation = "reading", .resource = id("/subscriptions/s-1"), .api_version = "1"}, SteadyPoint::max());
+    auto const refused = co_await plain.send(
+        {.operation = "reading", .resource = id("/subscriptions/s-1"), .api_version = "1"}, SteadyPoint::max());
     EXPECT_FALSE(refused.has_value());
 }
 

@@ -1,7 +1,7 @@
 /// Vault: the door to Key Vault's secrets.
 ///
-/// One call a method; no retries (the engine repeats). Errors, for all: `not_found` (service code `SecretDisabled` for a
-/// disabled version), `permission_denied`, `throttled`, `unavailable`, `deadline_exceeded`.
+/// One call a method; no retries (the engine repeats). Errors, for all: `not_found` (service code `SecretDisabled` for
+/// a disabled version), `permission_denied`, `throttled`, `unavailable`, `deadline_exceeded`.
 
 #pragma once
 

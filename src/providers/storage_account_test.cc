@@ -11,24 +11,31 @@
 namespace kssedr::providers {
 namespace {
 
-rotation::ArmId id(std::string_view text) { return *rotation::ArmId::parse(text); }
+rotation::ArmId id(std::string_view text) {
+    return *rotation::ArmId::parse(text);
+}
 
 struct World {
     explicit World(Clock& clock)
-        : transport(clock), arm(transport, tokens, random, *rotation::find_cloud("public")), provider(arm, "core.windows.net") {}
+        : transport(clock),
+          arm(transport, tokens, random, *rotation::find_cloud("public")),
+          provider(arm, "core.windows.net") {}
     test::ScriptedTransport transport;
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};
     azure::ArmClient arm;
     StorageAccount provider;
-    rotation::ArmId account = id("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/contoso");
+    rotation::ArmId account =
+        id("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/contoso");
 };
 
 CORO_TEST(StorageAccount, ServesStorageAccountsOnly) {
     World world(clock());
     EXPECT_TRUE(world.provider.serves(world.account));
-    EXPECT_TRUE(world.provider.serves(id("/subscriptions/s/resourcegroups/g/providers/microsoft.storage/STORAGEACCOUNTS/x")));
-    EXPECT_FALSE(world.provider.serves(id("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/x/localUsers/u")));
+    EXPECT_TRUE(
+        world.provider.serves(id("/subscriptions/s/resourcegroups/g/providers/microsoft.storage/STORAGEACCOUNTS/x")));
+    EXPECT_FALSE(world.provider.serves(
+        id("/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/x/localUsers/u")));
     EXPECT_FALSE(world.provider.serves(id("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/x")));
     EXPECT_FALSE(world.provider.serves(id("/subscriptions/s/resourceGroups/g")));
     co_return;
@@ -45,12 +52,18 @@ CORO_TEST(StorageAccount, ItsShapeFindsItsKeysInValues) {
     };
     Case const cases[] = {
         {"a bare key", "%==", true},
-        {"as the portal writes it", "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=%==;EndpointSuffix=core.windows.net", true},
-        {"with endpoints", "AccountName=contoso;AccountKey=%==;BlobEndpoint=https://contoso.blob.core.windows.net/;QueueSecondaryEndpoint=https://contoso-secondary.queue.core.windows.net/", true},
+        {"as the portal writes it",
+         "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=%==;EndpointSuffix=core.windows.net", true},
+        {"with endpoints",
+         "AccountName=contoso;AccountKey=%==;BlobEndpoint=https://contoso.blob.core.windows.net/"
+         ";QueueSecondaryEndpoint=https://contoso-secondary.queue.core.windows.net/",
+         true},
         {"of another account", "AccountName=fabrikam;AccountKey=%==", false},
-        {"for another host", "AccountName=contoso;AccountKey=%==;TableEndpoint=https://contoso.table.evil.example/", false},
+        {"for another host", "AccountName=contoso;AccountKey=%==;TableEndpoint=https://contoso.table.evil.example/",
+         false},
         {"for another cloud", "AccountName=contoso;AccountKey=%==;EndpointSuffix=core.chinacloudapi.cn", false},
-        {"a shared access signature", "BlobEndpoint=https://contoso.blob.core.windows.net/;SharedAccessSignature=sv=1", false},
+        {"a shared access signature", "BlobEndpoint=https://contoso.blob.core.windows.net/;SharedAccessSignature=sv=1",
+         false},
     };
     for (auto const& [name, value, is_understood] : cases) {
         SCOPED_TRACE(name);
@@ -64,10 +77,14 @@ CORO_TEST(StorageAccount, ItsShapeFindsItsKeysInValues) {
 
 CORO_TEST(StorageAccount, ListsAndRegenerates) {
     World world(clock());
-    std::string const url = "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/contoso";
+    std::string const url =
+        "https://management.azure.com/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/"
+        "contoso";
     std::string const keys = R"({"keys":[{"keyName":"key1","value":"a"},{"keyName":"key2","value":"b"}]})";
     world.transport.expect(http::Method::post, url + "/listKeys?api-version=2023-05-01").answer(200, keys);
-    world.transport.expect(http::Method::post, url + "/regenerateKey?api-version=2023-05-01").with_body(R"({"keyName":"key1"})").answer(200, keys);
+    world.transport.expect(http::Method::post, url + "/regenerateKey?api-version=2023-05-01")
+        .with_body(R"({"keyName":"key1"})")
+        .answer(200, keys);
     auto const listed = co_await world.provider.list(world.account, SteadyPoint::max());
     auto const made = co_await world.provider.regenerate(world.account, "key1", SteadyPoint::max());
     CO_ASSERT(listed.has_value() && made.has_value());
