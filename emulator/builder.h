@@ -35,9 +35,13 @@ private:
     Result<json::object> put_account(json::value const& value);
     Result<json::object> put_secret(json::value const& value);
     Result<json::object> put_lock(json::value const& value);
-    Result<ResourcePlace> read_place(Fields& fields, std::size_t name_size_max);
+    /// What is left out is taken from the resource itself where there is one of that name in `known`.
+    template <class Map>
+    Result<ResourcePlace> read_place(Fields& fields, Map const& known);
+    Result<ResourcePlace> complete_place(ResourcePlace place) const;
     Result<std::string> read_key_value(json::value const& value) const;
     Result<std::string> known_tenant(std::string const& named) const;
+    Result<std::string> known_subscription(std::string const& named) const;
 
     Ground ground_;
     EventGrid& events_;

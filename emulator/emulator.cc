@@ -95,11 +95,11 @@ json::object Emulator::environment(std::string const& ca_file) const {
     out["KSSEDR_STORAGE_SUFFIX"] = cloud_.storage_suffix;
     out["KSSEDR_RESOLVE"] = "*:" + std::to_string(port()) + ":127.0.0.1";
     out["SSL_CERT_FILE"] = ca_file;
-    if (world_.apps.empty()) return out;
-    auto const& app = world_.apps.begin()->second;
-    out["AZURE_TENANT_ID"] = app.tenant;
-    out["AZURE_CLIENT_ID"] = app.client_id;
-    out["AZURE_CLIENT_SECRET"] = app.secrets.front();
+    auto const* app = world_.find_app(world_.first_app);
+    if (app == nullptr) return out;
+    out["AZURE_TENANT_ID"] = app->tenant;
+    out["AZURE_CLIENT_ID"] = app->client_id;
+    out["AZURE_CLIENT_SECRET"] = app->secrets.front();
     return out;
 }
 

@@ -108,6 +108,26 @@ TEST(Builder, SeedsAreCheckedAndSaidToBeWrong) {
     }
 }
 
+TEST(Builder, PuttingAgainKeepsWhatIsNotSaid) {
+    TestWorld t;
+    auto const app = t.app();
+    auto const keys = t.world.accounts.find("demostorage")->second.keys[0].value;
+    for (auto const* id : {"00000000-0000-4000-8000-000000000000", "ffffffff-0000-4000-8000-000000000000"}) {
+        t.admin("PUT", "tenants", R"({"id":")" + std::string(id) + R"("})");
+        t.admin("PUT", "subscriptions", R"({"id":")" + std::string(id) + R"("})");
+    }
+    t.admin("PUT", "apps", R"({"clientId":")" + app.client_id + R"("})");
+    t.admin("PUT", "vaults", R"({"name":"demo","recoverableDays":7})");
+    t.admin("PUT", "accounts", R"({"name":"demostorage"})");
+    EXPECT_EQ(t.app().tenant, app.tenant);
+    EXPECT_EQ(t.app().object_id, app.object_id);
+    EXPECT_EQ(t.app().secrets, app.secrets);
+    EXPECT_EQ(t.world.vaults.find("demo")->second.tenant, app.tenant);
+    EXPECT_EQ(t.world.vaults.find("demo")->second.place.subscription, t.subscription());
+    EXPECT_EQ(t.world.accounts.find("demostorage")->second.keys[0].value, keys);
+    EXPECT_EQ(t.vault("GET", "/secrets").status, 200U);
+}
+
 TEST(Builder, ASecretMayHoldAKeyAndBeMadeInThePast) {
     TestWorld t;
     auto const made = t.admin("PUT", "secrets",

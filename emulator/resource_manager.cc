@@ -197,6 +197,12 @@ listen::Response ResourceManager::carry_out(Call& call) {
             if (equals_ignore_case(group.subscription, path.subscription)) items.push_back(to_arm(group));
         return answer_list(std::move(items));
     }
+    if (call.operation == "location.list") {
+        items.push_back(json::object{{"id", "/subscriptions/" + path.subscription + "/locations/westeurope"},
+                                     {"name", "westeurope"},
+                                     {"displayName", "West Europe"}});
+        return answer_list(std::move(items));
+    }
     if (call.operation == "provider.list") {
         for (auto const* one : {"Microsoft.Storage", "Microsoft.KeyVault"})
             items.push_back(*to_arm_provider(one, path.subscription));

@@ -88,8 +88,8 @@ public:
         return answer->value_or(listen::Response{.status = 0});
     }
 
-    App const& app() const { return world.apps.begin()->second; }
-    std::string const& subscription() const { return world.subscriptions.begin()->second.id; }
+    App const& app() const { return *world.find_app(world.first_app); }
+    std::string const& subscription() const { return world.first_subscription; }
     std::string account_path() const {
         return "/subscriptions/" + subscription() + "/resourceGroups/demo/providers/Microsoft.Storage/storageAccounts/demostorage";
     }

@@ -114,6 +114,10 @@ public:
     NameMap<StorageAccount> accounts;
     std::vector<ReadOnlyLock> locks;
     bool throttling = true;
+    // What is meant where a request to make something names none: the first that was made.
+    std::string first_tenant;
+    std::string first_subscription;
+    std::string first_app;
 
     [[nodiscard]] Tenant const* find_tenant(std::string_view id_or_domain) const;
     [[nodiscard]] App const* find_app(std::string_view client_id) const;
