@@ -14,9 +14,8 @@ namespace {
 
 // Of vaults and storage accounts alike: 3 to 24 characters.
 bool is_resource_name(std::string_view name) {
-    return name.size() >= 3 && name.size() <= 24 && std::ranges::all_of(name, [](char c) {
-               return is_ascii_letter(c) || is_ascii_digit(c) || c == '-';
-           });
+    return name.size() >= 3 && name.size() <= 24 &&
+           std::ranges::all_of(name, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
 }
 
 Result<std::vector<Denial>> parse_denials(json::value const* value) {
@@ -51,18 +50,20 @@ Result<json::object> Builder::put(std::string_view kind, json::value const& valu
 
 Result<void> Builder::plant(json::value const& seed) {
     Fields fields(seed, "the seed");
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kinds = {{{"tenants", "tenants"},
-                                                                                     {"apps", "apps"},
-                                                                                     {"subscriptions", "subscriptions"},
-                                                                                     {"resourceGroups", "resource-groups"},
-                                                                                     {"vaults", "vaults"},
-                                                                                     {"accounts", "accounts"},
-                                                                                     {"secrets", "secrets"},
-                                                                                     {"locks", "locks"}}};
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kinds = {
+        {{"tenants", "tenants"},
+         {"apps", "apps"},
+         {"subscriptions", "subscriptions"},
+         {"resourceGroups", "resource-groups"},
+         {"vaults", "vaults"},
+         {"accounts", "accounts"},
+         {"secrets", "secrets"},
+         {"locks", "locks"}}};
     for (auto const& [name, kind] : kinds) {
         auto const* list = fields.raw(name);
         if (list == nullptr) continue;
-        if (!list->is_array()) return fail(Errc::invalid_argument, "'" + std::string(name) + "' of the seed must be a list");
+        if (!list->is_array())
+            return fail(Errc::invalid_argument, "'" + std::string(name) + "' of the seed must be a list");
         for (auto const& one : list->get_array()) {
             auto const made = put(kind, one);
             if (!made) return fail(Error(made.error()).during("planting " + std::string(name)));
@@ -92,7 +93,8 @@ void Builder::plant_default() {
 
 Result<std::string> Builder::known_tenant(std::string const& named) const {
     auto const* tenant = ground_.world.find_tenant(named.empty() ? ground_.world.first_tenant : named);
-    if (tenant == nullptr) return fail(Errc::invalid_argument, "there is no tenant '" + escape_for_display(named) + "'");
+    if (tenant == nullptr)
+        return fail(Errc::invalid_argument, "there is no tenant '" + escape_for_display(named) + "'");
     return tenant->id;
 }
 
@@ -263,8 +265,8 @@ Result<std::string> Builder::read_key_value(json::value const& value) const {
         return fail(Errc::invalid_argument, "a storage account has no key '" + escape_for_display(slot) + "'");
     if (form == "raw") return key->value;
     if (form == "connectionString")
-        return "DefaultEndpointsProtocol=https;AccountName=" + account->second.place.name + ";AccountKey=" + key->value +
-               ";EndpointSuffix=" + cloud_.storage_suffix;
+        return "DefaultEndpointsProtocol=https;AccountName=" + account->second.place.name +
+               ";AccountKey=" + key->value + ";EndpointSuffix=" + cloud_.storage_suffix;
     return fail(Errc::invalid_argument, "'form' must be raw or connectionString");
 }
 
@@ -333,7 +335,8 @@ Result<EventSubscription> Builder::parse_event_subscription(json::value const& v
     subscription.schema = schema == "EventGridSchema" ? EventSchema::event_grid : EventSchema::cloud_events;
     bool const name_fits = std::ranges::all_of(
         subscription.name, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
-    if (!name_fits) return fail(Errc::invalid_argument, "'name' of an event subscription holds letters, digits and hyphens");
+    if (!name_fits)
+        return fail(Errc::invalid_argument, "'name' of an event subscription holds letters, digits and hyphens");
     return subscription;
 }
 

@@ -37,7 +37,8 @@ TEST(FindDestination, TellsServicesByTheirNames) {
         {"login.microsoftonline.com", ServiceKind::entra, "", "login.microsoftonline.com", "vault.azure.net"},
         {"login.windows.net", ServiceKind::entra, "", "login.microsoftonline.com", "vault.azure.net"},
         {"management.azure.com:443", ServiceKind::resource_manager, "", "login.microsoftonline.com", "vault.azure.net"},
-        {"management.usgovcloudapi.net", ServiceKind::resource_manager, "", "login.microsoftonline.us", "vault.usgovcloudapi.net"},
+        {"management.usgovcloudapi.net", ServiceKind::resource_manager, "", "login.microsoftonline.us",
+         "vault.usgovcloudapi.net"},
         {"x.vault.azure.net", ServiceKind::key_vault, "x", "login.microsoftonline.com", "vault.azure.net"},
         {"x.vault.azure.cn", ServiceKind::key_vault, "x", "login.chinacloudapi.cn", "vault.azure.cn"},
         {"x.vault.a.test:1", ServiceKind::key_vault, "x", "login.a.test:1", "vault.a.test:1"},
@@ -52,7 +53,8 @@ TEST(FindDestination, TellsServicesByTheirNames) {
         EXPECT_EQ(found->cloud.login, one.login) << one.host;
         EXPECT_EQ(found->cloud.vault_suffix, one.vaults) << one.host;
     }
-    for (auto const* host : {"", ".", ".vault.x", "localhost", "127.0.0.1:1", "x.vault.", "x.vault", "example.com", "x.queue.core.windows.net"})
+    for (auto const* host : {"", ".", ".vault.x", "localhost", "127.0.0.1:1", "x.vault.", "x.vault", "example.com",
+                             "x.queue.core.windows.net"})
         EXPECT_FALSE(find_destination(host)) << host;
 }
 
@@ -130,8 +132,9 @@ TEST(Builder, PuttingAgainKeepsWhatIsNotSaid) {
 
 TEST(Builder, ASecretMayHoldAKeyAndBeMadeInThePast) {
     TestWorld t;
-    auto const made = t.admin("PUT", "secrets",
-                              R"({"vault":"demo","name":"conn","valueFrom":{"account":"demostorage","key":"key2","form":"connectionString"},
+    auto const made = t.admin(
+        "PUT", "secrets",
+        R"({"vault":"demo","name":"conn","valueFrom":{"account":"demostorage","key":"key2","form":"connectionString"},
                                   "created":"2025-11-01T00:00:00Z","exp":"2026-02-01T00:00:00Z","tags":{"CredentialId":"key2"}})");
     ASSERT_EQ(made.status, 200U) << made.body;
     auto const got = t.vault("GET", "/secrets/conn");

@@ -106,11 +106,11 @@ struct ReadOnlyLock {
 
 class World {
 public:
-    NameMap<Tenant> tenants;        ///< by id
-    NameMap<App> apps;              ///< by client id
+    NameMap<Tenant> tenants;  ///< by id
+    NameMap<App> apps;        ///< by client id
     NameMap<AzureSubscription> subscriptions;
     std::list<ResourceGroup> groups;
-    NameMap<Vault> vaults;          ///< by name, which is unique in the world
+    NameMap<Vault> vaults;  ///< by name, which is unique in the world
     NameMap<StorageAccount> accounts;
     std::vector<ReadOnlyLock> locks;
     bool throttling = true;
