@@ -4,8 +4,13 @@
 
 namespace kssedr::engine {
 
+Rotator::Rotator(Ports ports, rotation::Policy policy, std::vector<OwnSetting> own_settings)
+    : ports_(ports), policy_(std::move(policy)), memory_(ports.clock) {
+    memory_.own_settings = std::move(own_settings);
+}
+
 Task<Examination> Rotator::rotate(RotationRequest request) {
-    Attempt attempt(ports_, policy_, doubts_, request);
+    Attempt attempt(ports_, policy_, memory_, request);
     co_return co_await attempt.run();
 }
 

@@ -1,18 +1,14 @@
 /// Rotator: takes one secret from "somebody says it is due" to an outcome.
 ///
-/// It borrows its ports and keeps nothing but what it doubts: effects of this process whose result is unknown. Whatever
-/// it is asked, it ends in exactly one outcome and throws nothing but cancellation. Event loop thread only.
+/// It borrows its ports and remembers nothing that it could not lose. Whatever it is asked, it ends in exactly one
+/// outcome and throws nothing but cancellation. Event loop thread only.
 
 #pragma once
 
-#include "async/clock.h"
-#include "base/log.h"
-#include "base/random.h"
+#include "engine/calls.h"
 #include "engine/doubt.h"
-#include "ports/credential_provider.h"
-#include "ports/owner_lock.h"
-#include "ports/vault.h"
-#include "ports/vault_directory.h"
+#include "engine/holders.h"
+#include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
 #include "rotation/policy.h"
@@ -22,17 +18,6 @@
 #include <vector>
 
 namespace kssedr::engine {
-
-/// What the engine acts through. All must outlive it.
-struct Ports {
-    ports::Vault& vault;
-    ports::CredentialProvider& provider;
-    ports::VaultDirectory& directory;
-    ports::OwnerLock& lock;
-    Clock& clock;
-    Random& random;
-    Log& log;
-};
 
 struct RotationRequest {
     rotation::SecretRef secret;
@@ -53,6 +38,7 @@ struct CredentialSeen {
     std::string slot;
     std::optional<TimePoint> made;
     bool is_held = false;  ///< by the current version
+    std::vector<std::string> also_held_by;
 };
 
 /// What was seen on the way to an outcome. Members are there as far as the attempt came.
@@ -67,9 +53,20 @@ struct Examination {
     std::optional<rotation::Decision> decision;
 };
 
+/// What the engine remembers between attempts. All of it may be lost at any instant without harm: it spares calls, or
+/// waits longer than it must.
+struct Memory {
+    explicit Memory(Clock& clock) : listings(clock) {}
+
+    DoubtBook doubts;
+    TrialBook trials;
+    ListingCache listings;
+    std::vector<OwnSetting> own_settings;
+};
+
 class Rotator final {
 public:
-    Rotator(Ports ports, rotation::Policy policy) : ports_(ports), policy_(std::move(policy)) {}
+    Rotator(Ports ports, rotation::Policy policy, std::vector<OwnSetting> own_settings = {});
     Rotator(Rotator const&) = delete;
     Rotator& operator=(Rotator const&) = delete;
 
@@ -81,7 +78,7 @@ public:
 private:
     Ports ports_;
     rotation::Policy policy_;
-    DoubtBook doubts_;
+    Memory memory_;
 };
 
 }  // namespace kssedr::engine
