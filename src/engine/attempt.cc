@@ -22,7 +22,7 @@ Attempt::Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, R
       policy_(policy),
       memory_(memory),
       request_(request),
-      calls_(ports, request.deadline,
+      calls_(ports, memory.pace, request.deadline,
              request.trigger == rotation::Trigger::command ? MissingRight::is_said : MissingRight::is_waited_for),
       started_(ports.clock.steady_now()) {
     auto& outcome = seen_.outcome;

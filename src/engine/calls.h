@@ -7,6 +7,7 @@
 #include "async/retry.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "engine/pace.h"
 #include "ports/credential_provider.h"
 #include "ports/owner_lock.h"
 #include "ports/vault.h"
@@ -31,7 +32,7 @@ enum class MissingRight : bool { is_said, is_waited_for };
 
 class Calls {
 public:
-    Calls(Ports& ports, SteadyPoint deadline, MissingRight missing_right);
+    Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right);
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version);
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
@@ -55,6 +56,7 @@ private:
     [[nodiscard]] SteadyPoint within(Duration longest) const;
 
     Ports& ports_;
+    Pace& pace_;
     SteadyPoint deadline_;
     RetryPolicy reading_;
 };

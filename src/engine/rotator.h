@@ -56,11 +56,12 @@ struct Examination {
 /// What the engine remembers between attempts. All of it may be lost at any instant without harm: it spares calls, or
 /// waits longer than it must.
 struct Memory {
-    explicit Memory(Clock& clock) : listings(clock) {}
+    explicit Memory(Clock& clock) : listings(clock), pace(clock) {}
 
     DoubtBook doubts;
     TrialBook trials;
     ListingCache listings;
+    Pace pace;
     std::vector<OwnSetting> own_settings;
 };
 
