@@ -27,6 +27,13 @@ std::unique_ptr<azure::TokenIssuer> make_issuer(http::Transport& transport, Cloc
                                                           std::move(identity.identity_header), identity.client_id);
 }
 
+// A plan tries nothing against services, and says what would happen if it were let.
+rotation::Policy planning(rotation::Policy policy) {
+    policy.verify = rotation::Verify::off;
+    policy.mode = rotation::Mode::rotate;
+    return policy;
+}
+
 }  // namespace
 
 World::World(asio::any_io_executor executor, Log& log, config::Settings settings)
@@ -39,6 +46,15 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       storage_account_(arm_, settings.cloud.storage_suffix),
       lock_(clock_),
       rotator_({vault_, storage_account_, directory_, lock_, clock_, random_, log}, std::move(settings.policy)),
-      intake_(rotator_, clock_, log, settings.cloud.vault_suffix) {}
+      intake_(rotator_, clock_, log, settings.cloud.vault_suffix),
+      sweeper_(rotator_, {vault_, storage_account_, directory_, lock_, clock_, random_, log}),
+      shadow_({vault_, storage_account_, directory_, lock_, clock_, random_, log}, rotator_.policy()) {}
+
+World::Shadow::Shadow(engine::Ports real, rotation::Policy policy)
+    : vault(real.vault),
+      provider(real.provider, real.clock, real.random),
+      lock(real.clock),
+      rotator({vault, provider, real.directory, lock, real.clock, real.random, log}, planning(std::move(policy))),
+      sweeper(rotator, {vault, provider, real.directory, lock, real.clock, real.random, log}) {}
 
 }  // namespace kssedr::app

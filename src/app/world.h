@@ -10,6 +10,8 @@
 #include "config/settings.h"
 #include "engine/in_process_lock.h"
 #include "engine/intake.h"
+#include "engine/shadow.h"
+#include "engine/sweeper.h"
 #include "http/curl_transport.h"
 #include "providers/storage_account.h"
 
@@ -27,6 +29,9 @@ public:
     Clock& clock() { return clock_; }
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
+    engine::Sweeper& sweeper() { return sweeper_; }
+    /// A sweeper whose effects happen in memory only.
+    engine::Sweeper& planner() { return shadow_.sweeper; }
 
 private:
     SystemClock clock_;
@@ -41,6 +46,19 @@ private:
     engine::InProcessLock lock_;
     engine::Rotator rotator_;
     engine::Intake intake_;
+    engine::Sweeper sweeper_;
+
+    /// The same engine over ports that change nothing.
+    struct Shadow {
+        Shadow(engine::Ports real, rotation::Policy policy);
+
+        NullLog log;
+        engine::ShadowVault vault;
+        engine::ShadowProvider provider;
+        engine::InProcessLock lock;
+        engine::Rotator rotator;
+        engine::Sweeper sweeper;
+    } shadow_;
 };
 
 }  // namespace kssedr::app

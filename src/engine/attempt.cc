@@ -84,7 +84,7 @@ Task<Attempt::Ended> Attempt::look_at_secret() {
     ended = judge_value();
     if (ended) co_return ended;
     ended = judge_time();
-    if (ended && request_.wants_evidence) postponed_ = std::exchange(ended, std::nullopt);
+    if (ended && (request_.wants_evidence || request_.repairs_early)) postponed_ = std::exchange(ended, std::nullopt);
     co_return ended;
 }
 

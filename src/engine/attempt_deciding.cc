@@ -116,7 +116,8 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation());
     }
     seen_.decision = decision;
-    if (postponed_) co_return postponed_;
+    bool const repairs = request_.repairs_early && decision.step == Step::publish_repair;
+    if (postponed_ && !(repairs && postponed_->code == "not-due")) co_return postponed_;
     switch (decision.step) {
     case Step::wait: {
         bool const is_obstacle = decision.holder != 0 && !holders_[decision.holder].holder.is_movable;

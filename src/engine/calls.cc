@@ -48,8 +48,8 @@ Async<std::vector<rotation::SecretProperties>> Calls::list_versions(rotation::Se
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
-Async<std::vector<rotation::SecretProperties>> Calls::list_secrets(rotation::VaultHost vault) {
-    auto operation = [&]() -> Async<std::vector<rotation::SecretProperties>> {
+Async<rotation::SecretListing> Calls::list_secrets(rotation::VaultHost vault) {
+    auto operation = [&]() -> Async<rotation::SecretListing> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(vault, deadline_));
         auto result = co_await ports_.vault.list_secrets(vault, within(longest_listing));
         if (!result) pace_.heed(vault, result.error());

@@ -36,7 +36,7 @@ public:
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version);
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
-    Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault);
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault);
     Async<std::string> fetch_vault_host(rotation::ArmId vault);
     Async<rotation::Credentials> list_credentials(rotation::ArmId owner);
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value);

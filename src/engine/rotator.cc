@@ -9,6 +9,10 @@ Rotator::Rotator(Ports ports, rotation::Policy policy, std::vector<OwnSetting> o
     memory_.own_settings = std::move(own_settings);
 }
 
+bool Rotator::may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const {
+    return policy_.allowed && policy_.allowed->find(vault, owner) != nullptr && ports_.provider.serves(owner);
+}
+
 Task<Examination> Rotator::rotate(RotationRequest request) {
     Attempt attempt(ports_, policy_, memory_, request);
     co_return co_await attempt.run();

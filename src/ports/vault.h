@@ -25,8 +25,7 @@ public:
     virtual Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
                                                                          SteadyPoint deadline) = 0;
     /// The properties of every secret's current version, in no order, without version ids.
-    virtual Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault,
-                                                                        SteadyPoint deadline) = 0;
+    virtual Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) = 0;
     /// Publishes a new version and returns its properties. Also: `outcome_unknown` (it may have been published),
     /// `conflict` (the name is held by a deleted secret), `invalid_argument` (the vault takes no such version).
     virtual Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
