@@ -170,6 +170,15 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
         {"src/engine/x.cc": 'o.code = "not-due";\n', "docs/operations/outcomes.md": "| `not-due` | x |\n"},
     ),
     (
+        "outcomes",
+        "a code that stands behind its kind is one too",
+        {"src/engine/x.cc": 'Conclusion{OutcomeKind::deferred,\n "not-due"}', "docs/operations/outcomes.md": ""},
+        {
+            "src/engine/x.cc": 'Conclusion{OutcomeKind::deferred,\n "not-due"}',
+            "docs/operations/outcomes.md": "| `not-due` | x |\n",
+        },
+    ),
+    (
         "targets",
         "every source is compiled",
         {"src/base/x.cc": "", "compile_commands.json": "[]"},
