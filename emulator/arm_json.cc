@@ -102,14 +102,13 @@ json::object to_arm(StorageAccount const& account, CloudNames const& cloud) {
 
 std::optional<json::object> to_arm_provider(std::string_view name, std::string_view subscription) {
     auto const describe = [&](std::string const& provider, std::string const& type, json::array versions) {
-        return json::object{
-            {"id", "/subscriptions/" + std::string(subscription) + "/providers/" + provider},
-            {"namespace", provider},
-            {"registrationPolicy", "RegistrationRequired"},
-            {"registrationState", "Registered"},
-            {"resourceTypes", json::array{json::object{{"resourceType", type},
-                                                       {"locations", json::array{"West Europe"}},
-                                                       {"apiVersions", std::move(versions)}}}}};
+        return json::object{{"id", "/subscriptions/" + std::string(subscription) + "/providers/" + provider},
+                            {"namespace", provider},
+                            {"registrationPolicy", "RegistrationRequired"},
+                            {"registrationState", "Registered"},
+                            {"resourceTypes", json::array{json::object{{"resourceType", type},
+                                                                       {"locations", json::array{"West Europe"}},
+                                                                       {"apiVersions", std::move(versions)}}}}};
     };
     if (equals_ignore_case(name, "Microsoft.Storage"))
         return describe("Microsoft.Storage", "storageAccounts",

@@ -27,9 +27,10 @@ ArmPath parse_arm_path(std::vector<std::string> const& segments) {
 namespace {
 
 std::string find_resource_operation(std::string_view method, ArmPath const& path) {
-    bool const account = equals_ignore_case(path.provider, "Microsoft.Storage") &&
-                         equals_ignore_case(path.type, "storageAccounts");
-    bool const vault = equals_ignore_case(path.provider, "Microsoft.KeyVault") && equals_ignore_case(path.type, "vaults");
+    bool const account =
+        equals_ignore_case(path.provider, "Microsoft.Storage") && equals_ignore_case(path.type, "storageAccounts");
+    bool const vault =
+        equals_ignore_case(path.provider, "Microsoft.KeyVault") && equals_ignore_case(path.type, "vaults");
     if (!account && !vault) return "other";
     std::string const kind = account ? "account" : "vault";
     if (method == "GET" && path.action.empty()) return kind + (path.name.empty() ? ".list" : ".get");

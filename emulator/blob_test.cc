@@ -21,7 +21,10 @@ protected:
         for (auto const& [name, value] : headers) request.headers.add(name, value);
         auto const signature = sign_with_account_key(key, make_string_to_sign(request, "demostorage"));
         headers.emplace_back("Authorization", "SharedKey demostorage:" + signature.value_or(""));
-        return t.ask({.method = method, .host = "demostorage.blob.storage.localhost:8443", .target = target, .body = body,
+        return t.ask({.method = method,
+                      .host = "demostorage.blob.storage.localhost:8443",
+                      .target = target,
+                      .body = body,
                       .headers = std::move(headers)});
     }
     TestWorld t;
@@ -43,10 +46,19 @@ TEST(SharedKey, EveryHeaderHasItsPlace) {
     listen::Request request;
     request.method = "PUT";
     request.target = "/c/a%20b?B=2&a=y&a=x";
-    for (auto const& [name, value] : std::vector<std::pair<std::string, std::string>>{
-             {"Content-Encoding", "ce"}, {"Content-Language", "cl"}, {"Content-Length", "11"}, {"Content-MD5", "md5"},
-             {"Content-Type", "ct"}, {"Date", "d"}, {"If-Modified-Since", "ims"}, {"If-Match", "im"},
-             {"If-None-Match", "inm"}, {"If-Unmodified-Since", "ius"}, {"Range", "r"}, {"X-MS-B", " two "}, {"x-ms-a", "1"}})
+    for (auto const& [name, value] : std::vector<std::pair<std::string, std::string>>{{"Content-Encoding", "ce"},
+                                                                                      {"Content-Language", "cl"},
+                                                                                      {"Content-Length", "11"},
+                                                                                      {"Content-MD5", "md5"},
+                                                                                      {"Content-Type", "ct"},
+                                                                                      {"Date", "d"},
+                                                                                      {"If-Modified-Since", "ims"},
+                                                                                      {"If-Match", "im"},
+                                                                                      {"If-None-Match", "inm"},
+                                                                                      {"If-Unmodified-Since", "ius"},
+                                                                                      {"Range", "r"},
+                                                                                      {"X-MS-B", " two "},
+                                                                                      {"x-ms-a", "1"}})
         request.headers.add(name, value);
     EXPECT_EQ(make_string_to_sign(request, "acc"),
               "PUT\nce\ncl\n11\nmd5\nct\nd\nims\nim\ninm\nius\nr\nx-ms-a:1\nx-ms-b:two\n/acc/c/a%20b\na:x,y\nb:2");
@@ -74,8 +86,10 @@ TEST_F(BlobTest, AChangedRequestBreaksTheSignature) {
     listen::Request signed_for;
     signed_for.method = "GET";
     signed_for.target = "/box?restype=container";
-    auto const signature = sign_with_account_key(account().keys[0].value, make_string_to_sign(signed_for, "demostorage"));
-    auto const response = t.ask({.method = "DELETE", .host = "demostorage.blob.storage.localhost:8443",
+    auto const signature =
+        sign_with_account_key(account().keys[0].value, make_string_to_sign(signed_for, "demostorage"));
+    auto const response = t.ask({.method = "DELETE",
+                                 .host = "demostorage.blob.storage.localhost:8443",
                                  .target = "/box?restype=container",
                                  .headers = {{"Authorization", "SharedKey demostorage:" + *signature}}});
     EXPECT_EQ(response.status, 403U);
@@ -113,11 +127,14 @@ TEST_F(BlobTest, BlobsAreKeptToTheByte) {
     std::string const content("a\0b\r\n\xff", 6);
     ASSERT_EQ(ask(key, "PUT", "/box?restype=container").status, 201U);
     EXPECT_EQ(ask(key, "PUT", "/box?restype=container").status, 409U);
-    ASSERT_EQ(ask(key, "PUT", "/box/d/e%20f", content, {{"x-ms-blob-type", "BlockBlob"}, {"x-ms-meta-k", "v"}}).status, 201U);
+    ASSERT_EQ(ask(key, "PUT", "/box/d/e%20f", content, {{"x-ms-blob-type", "BlockBlob"}, {"x-ms-meta-k", "v"}}).status,
+              201U);
     auto const got = ask(key, "GET", "/box/d/e%20f");
     EXPECT_EQ(got.body, content);
     EXPECT_EQ(to_text(got, "x-ms-meta-k"), "v");
-    EXPECT_EQ(ask(key, "PUT", "/box/d/e%20f", content, {{"x-ms-blob-type", "BlockBlob"}, {"If-None-Match", "*"}}).status, 409U);
+    EXPECT_EQ(
+        ask(key, "PUT", "/box/d/e%20f", content, {{"x-ms-blob-type", "BlockBlob"}, {"If-None-Match", "*"}}).status,
+        409U);
     EXPECT_EQ(ask(key, "DELETE", "/box/d/e%20f").status, 202U);
     EXPECT_EQ(ask(key, "GET", "/box/d/e%20f").status, 404U);
     EXPECT_EQ(ask(key, "GET", "/none/x").status, 404U);

@@ -33,7 +33,8 @@ public:
     Task<listen::Response> handle(listen::Request& request) override {
         received.push_back({request.method, std::string(request.body.expose()), request.headers});
         listen::Response response;
-        if (request.method == "OPTIONS" && consents) response.headers.add("WebHook-Allowed-Origin", "eventgrid.azure.net");
+        if (request.method == "OPTIONS" && consents)
+            response.headers.add("WebHook-Allowed-Origin", "eventgrid.azure.net");
         if (request.method == "POST" && !statuses.empty()) {
             response.status = statuses.front();
             statuses.erase(statuses.begin());
@@ -93,32 +94,37 @@ protected:
         if (proxied) {
             std::string const connect = "CONNECT " + name + ":443 HTTP/1.1\r\nHost: " + name + ":443\r\n\r\n";
             co_await asio::async_write(stream.next_layer(), asio::buffer(connect), asio::use_awaitable);
-            co_await asio::async_read_until(stream.next_layer(), asio::dynamic_buffer(answer), "\r\n\r\n", asio::use_awaitable);
+            co_await asio::async_read_until(stream.next_layer(), asio::dynamic_buffer(answer), "\r\n\r\n",
+                                            asio::use_awaitable);
             answer.clear();
         }
         co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
         co_await asio::async_write(stream, asio::buffer(text), asio::use_awaitable);
         error_code ended;
-        co_await asio::async_read(stream, asio::dynamic_buffer(answer), asio::redirect_error(asio::use_awaitable, ended));
+        co_await asio::async_read(stream, asio::dynamic_buffer(answer),
+                                  asio::redirect_error(asio::use_awaitable, ended));
         co_return answer;
     }
 
     Task<std::string> admin(std::string method, std::string what, std::string body = {}) {
-        auto const head = method + " /_emulator/" + what + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " +
-                          std::to_string(body.size()) + "\r\n\r\n" + body;
+        auto const head =
+            method + " /_emulator/" + what +
+            " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) +
+            "\r\n\r\n" + body;
         tcp::socket socket(loop_);
         tcp::endpoint const endpoint(asio::ip::make_address("127.0.0.1"), emulator_->proxy_port());
         co_await socket.async_connect(endpoint, asio::use_awaitable);
         co_await asio::async_write(socket, asio::buffer(head), asio::use_awaitable);
         std::string answer;
         error_code ended;
-        co_await asio::async_read(socket, asio::dynamic_buffer(answer), asio::redirect_error(asio::use_awaitable, ended));
+        co_await asio::async_read(socket, asio::dynamic_buffer(answer),
+                                  asio::redirect_error(asio::use_awaitable, ended));
         co_return answer;
     }
 
     std::string subscription(std::string const& schema, std::string const& more = {}) {
-        return R"({"name":"hook","endpoint":"http://127.0.0.1:)" + std::to_string(hook_->port()) + R"(/api/events","schema":")" +
-               schema + "\"" + more + "}";
+        return R"({"name":"hook","endpoint":"http://127.0.0.1:)" + std::to_string(hook_->port()) +
+               R"(/api/events","schema":")" + schema + "\"" + more + "}";
     }
 
     Task<void> wait_for_deliveries(std::size_t count) {
@@ -135,14 +141,17 @@ protected:
     listen::HttpServer* hook_ = nullptr;
 };
 
-bool has(std::string const& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool has(std::string const& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 
 std::string const secret = R"({"vault":"demo","name":"s","value":"v"})";
 
 TEST_F(EmulatorTest, ServesEveryNameWithACertificateForIt) {
     run([&]() -> Task<void> {
         for (std::string const host : {"demo.vault.localhost:8443", "demo.vault.azure.net", "x.vault.some.suffix"}) {
-            auto const request = "GET /secrets?api-version=7.4 HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
+            auto const request =
+                "GET /secrets?api-version=7.4 HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n";
             auto const answer = co_await ask(host, request);
             EXPECT_TRUE(has(answer, host.starts_with("demo") ? "HTTP/1.1 401" : "HTTP/1.1 404")) << answer;
         }
@@ -151,10 +160,11 @@ TEST_F(EmulatorTest, ServesEveryNameWithACertificateForIt) {
 
 TEST_F(EmulatorTest, TheProxyTunnelsRealNames) {
     run([&]() -> Task<void> {
-        auto const answer = co_await ask("management.azure.com",
-                                         "GET /subscriptions?api-version=2022-12-01 HTTP/1.1\r\nHost: management.azure.com\r\n"
-                                         "Connection: close\r\n\r\n",
-                                         true);
+        auto const answer =
+            co_await ask("management.azure.com",
+                         "GET /subscriptions?api-version=2022-12-01 HTTP/1.1\r\nHost: management.azure.com\r\n"
+                         "Connection: close\r\n\r\n",
+                         true);
         EXPECT_TRUE(has(answer, "HTTP/1.1 401")) << answer;
         EXPECT_TRUE(has(answer, "AuthenticationFailed")) << answer;
     });
@@ -232,20 +242,24 @@ TEST_F(EmulatorTest, ADuplicateIsTheSameEventAgain) {
 
 TEST_F(EmulatorTest, TheHandshakeNeedsConsent) {
     run([&]() -> Task<void> {
-        auto const taken = co_await admin("PUT", "event-subscriptions", subscription("CloudEventSchemaV1_0", R"(,"validate":true)"));
+        auto const taken =
+            co_await admin("PUT", "event-subscriptions", subscription("CloudEventSchemaV1_0", R"(,"validate":true)"));
         EXPECT_TRUE(has(taken, "HTTP/1.1 200")) << taken;
         EXPECT_EQ(webhook_.received[0].method, "OPTIONS");
         webhook_.consents = false;
-        auto const refused = co_await admin("PUT", "event-subscriptions", subscription("CloudEventSchemaV1_0", R"(,"validate":true)"));
+        auto const refused =
+            co_await admin("PUT", "event-subscriptions", subscription("CloudEventSchemaV1_0", R"(,"validate":true)"));
         EXPECT_TRUE(has(refused, "HTTP/1.1 502")) << refused;
-        auto const no_code = co_await admin("PUT", "event-subscriptions", subscription("EventGridSchema", R"(,"validate":true)"));
+        auto const no_code =
+            co_await admin("PUT", "event-subscriptions", subscription("EventGridSchema", R"(,"validate":true)"));
         EXPECT_TRUE(has(no_code, "validation code")) << no_code;
     });
 }
 
 TEST_F(EmulatorTest, AProtectedEndpointGetsAToken) {
     run([&]() -> Task<void> {
-        co_await admin("PUT", "event-subscriptions", subscription("CloudEventSchemaV1_0", R"(,"audience":"api://kssedr")"));
+        co_await admin("PUT", "event-subscriptions",
+                       subscription("CloudEventSchemaV1_0", R"(,"audience":"api://kssedr")"));
         co_await admin("PUT", "secrets", secret);
         co_await wait_for_deliveries(1);
         auto const header = std::string(webhook_.received[0].headers.find("Authorization").value_or(""));
@@ -262,7 +276,8 @@ TEST_F(EmulatorTest, NonsenseOnEitherPortDoesNoHarm) {
             co_await asio::async_write(socket, asio::buffer(nonsense), asio::use_awaitable);
             std::string answer;
             error_code ended;
-            co_await asio::async_read(socket, asio::dynamic_buffer(answer), asio::redirect_error(asio::use_awaitable, ended));
+            co_await asio::async_read(socket, asio::dynamic_buffer(answer),
+                                      asio::redirect_error(asio::use_awaitable, ended));
         }
         auto const alive = co_await admin("GET", "state");
         EXPECT_TRUE(has(alive, "HTTP/1.1 200")) << alive;

@@ -38,7 +38,8 @@ TEST_F(EntraTest, NumbersAreNumbersInV2AndTextsInV1) {
 }
 
 TEST_F(EntraTest, ADoubleSlashAsksForAnAudienceThatEndsInOne) {
-    auto const response = post(v2(), form("scope=https%3A%2F%2Fmanagement.core.windows.net%2F%2F.default+offline_access"));
+    auto const response =
+        post(v2(), form("scope=https%3A%2F%2Fmanagement.core.windows.net%2F%2F.default+offline_access"));
     auto const token = claims(text_of(member(response, "access_token")));
     EXPECT_EQ(member(token, "aud"), json::value("https://management.core.windows.net/"));
     EXPECT_EQ(member(token, "appid"), json::value(t.app().client_id));
@@ -49,7 +50,8 @@ TEST_F(EntraTest, ADoubleSlashAsksForAnAudienceThatEndsInOne) {
 }
 
 TEST_F(EntraTest, AnAppOfVersionTwoGetsItsOwnIdAsAudience) {
-    t.admin("PUT", "apps", R"({"clientId":"11111111-0000-4000-8000-000000000001","identifierUris":["api://hook"],"tokenVersion":2})");
+    t.admin("PUT", "apps",
+            R"({"clientId":"11111111-0000-4000-8000-000000000001","identifierUris":["api://hook"],"tokenVersion":2})");
     auto const response = post(v2(), form("scope=api%3A%2F%2Fhook%2F.default"));
     auto const token = claims(text_of(member(response, "access_token")));
     EXPECT_EQ(member(token, "aud"), json::value("11111111-0000-4000-8000-000000000001"));
@@ -86,14 +88,17 @@ TEST_F(EntraTest, RefusesAsEntraDoes) {
         EXPECT_EQ(response.status, one.status) << one.name;
         EXPECT_EQ(member(response, "error"), json::value(one.error)) << one.name;
         EXPECT_EQ(member(response, "error_codes"), json::value(json::array{one.code})) << one.name;
-        EXPECT_TRUE(text_of(member(response, "error_description")).starts_with("AADSTS" + std::to_string(one.code) + ": "));
+        EXPECT_TRUE(
+            text_of(member(response, "error_description")).starts_with("AADSTS" + std::to_string(one.code) + ": "));
         EXPECT_EQ(text_of(member(response, "timestamp")), "2026-01-15 09:30:00Z") << one.name;
         EXPECT_EQ(text_of(member(response, "trace_id")).size(), 36U) << one.name;
     }
 }
 
 TEST_F(EntraTest, TheDocumentsNameTheHostThatWasAsked) {
-    auto const get = [&](std::string const& target) { return t.ask({.host = "login.microsoftonline.com", .target = target}); };
+    auto const get = [&](std::string const& target) {
+        return t.ask({.host = "login.microsoftonline.com", .target = target});
+    };
     auto const base = "https://login.microsoftonline.com/" + t.app().tenant;
     auto const configuration = get("/" + t.app().tenant + "/v2.0/.well-known/openid-configuration");
     EXPECT_EQ(text_of(member(configuration, "issuer")), base + "/v2.0");
@@ -102,7 +107,8 @@ TEST_F(EntraTest, TheDocumentsNameTheHostThatWasAsked) {
     auto const keys = get("/" + t.app().tenant + "/discovery/v2.0/keys");
     EXPECT_EQ(member(keys, "keys").get_array().size(), 1U);
     auto const discovery =
-        get("/common/discovery/instance?api-version=1.1&authorization_endpoint=https%3A%2F%2Flogin.localhost%3A8443%2Ft%2Foauth2");
+        get("/common/discovery/"
+            "instance?api-version=1.1&authorization_endpoint=https%3A%2F%2Flogin.localhost%3A8443%2Ft%2Foauth2");
     EXPECT_EQ(text_of(member(discovery, "tenant_discovery_endpoint")),
               "https://login.localhost:8443/t/v2.0/.well-known/openid-configuration");
 }

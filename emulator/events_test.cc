@@ -28,14 +28,16 @@ protected:
         return id.substr(id.rfind('/') + 1);
     }
     std::string in(Duration span) {
-        return std::to_string(std::chrono::floor<std::chrono::seconds>(t.clock.now() + span).time_since_epoch().count());
+        return std::to_string(
+            std::chrono::floor<std::chrono::seconds>(t.clock.now() + span).time_since_epoch().count());
     }
     /// The short types, with the version each is about.
     std::vector<std::pair<std::string, std::string>> happened() {
         std::vector<std::pair<std::string, std::string>> list;
         t.events.tick();
         for (auto const& one : t.events.events_since(0, EventSchema::cloud_events))
-            list.emplace_back(text_of(member(one, "event.type")).substr(19), text_of(member(one, "event.data.Version")));
+            list.emplace_back(text_of(member(one, "event.type")).substr(19),
+                              text_of(member(one, "event.data.Version")));
         return list;
     }
     using Happened = std::vector<std::pair<std::string, std::string>>;
@@ -67,7 +69,9 @@ TEST_F(EventsTest, UnlessTheVaultIsToldToSpeakOfAll) {
     auto const first = set(in(days(90)));
     auto const second = set(in(days(200)));
     t.clock.advance(days(61));
-    EXPECT_EQ(happened(), (Happened{{"SecretNewVersionCreated", first}, {"SecretNewVersionCreated", second}, {"SecretNearExpiry", first}}));
+    EXPECT_EQ(happened(), (Happened{{"SecretNewVersionCreated", first},
+                                    {"SecretNewVersionCreated", second},
+                                    {"SecretNearExpiry", first}}));
 }
 
 TEST_F(EventsTest, AnExpiryThatIsMovedMovesItsEvents) {
@@ -91,7 +95,8 @@ TEST_F(EventsTest, ADisabledVersionIsSpokenOfAndADeletedOneIsNot) {
 TEST_F(EventsTest, BothSchemasAsDocumented) {
     auto const exp = in(days(90));
     auto const version = set(exp);
-    auto const vault_id = "/subscriptions/" + t.subscription() + "/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo";
+    auto const vault_id =
+        "/subscriptions/" + t.subscription() + "/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo";
     auto const cloud = t.events.events_since(0, EventSchema::cloud_events)[0].at("event");
     EXPECT_EQ(text_of(member(cloud, "specversion")), "1.0");
     EXPECT_EQ(text_of(member(cloud, "source")), vault_id);
@@ -115,9 +120,9 @@ TEST(Endpoint, OnlyLoopbackIsTaken) {
     EXPECT_EQ(endpoint->port, 7071);
     EXPECT_EQ(endpoint->target, "/api/events?code=x");
     EXPECT_TRUE(parse_endpoint("http://127.0.0.1"));
-    for (auto const* url : {"", "https://localhost/", "http://example.com/", "http://localhost.example.com/", "http://127.0.0.1:0/",
-                            "http://127.0.0.1:99999/", "http://localhost:x/", "http://localhost/a b", "http://u@localhost.evil/",
-                            "http://localhost/\r\nX: y"})
+    for (auto const* url : {"", "https://localhost/", "http://example.com/", "http://localhost.example.com/",
+                            "http://127.0.0.1:0/", "http://127.0.0.1:99999/", "http://localhost:x/",
+                            "http://localhost/a b", "http://u@localhost.evil/", "http://localhost/\r\nX: y"})
         EXPECT_FALSE(parse_endpoint(url)) << url;
 }
 

@@ -20,7 +20,8 @@ protected:
 };
 
 TEST_F(FaultsTest, MeetsTheCallsItIsToldTo) {
-    order(R"({"match":{"service":"keyvault","operation":"secret.get","resource":"demo/A"},"after":1,"times":2,"action":{"status":503,"code":"Busy"}})");
+    order(
+        R"({"match":{"service":"keyvault","operation":"secret.get","resource":"demo/A"},"after":1,"times":2,"action":{"status":503,"code":"Busy"}})");
     t.vault("PUT", "/secrets/a", R"({"value":"v"})");
     std::vector<unsigned> statuses;
     for (int i = 0; i < 5; ++i) statuses.push_back(t.vault("GET", "/secrets/a").status);
@@ -58,8 +59,11 @@ TEST_F(FaultsTest, AHeldCallWaitsUntilItIsLetGo) {
              {"match":{"operation":"secret.set","resource":"two"},"action":{"hold":"after"}}])");
     auto const token = t.token_for("https://vault.localhost");
     auto const put = [&](std::string const& name) {
-        return t.start({.method = "PUT", .host = "demo.vault.localhost:8443", .target = "/secrets/" + name + "?api-version=7.4",
-                        .body = R"({"value":"v"})", .token = token});
+        return t.start({.method = "PUT",
+                        .host = "demo.vault.localhost:8443",
+                        .target = "/secrets/" + name + "?api-version=7.4",
+                        .body = R"({"value":"v"})",
+                        .token = token});
     };
     auto const one = put("one");
     auto const two = put("two");
@@ -88,7 +92,8 @@ TEST_F(FaultsTest, ADelayIsRealTime) {
 }
 
 TEST_F(FaultsTest, EveryServiceRefusesInItsOwnShape) {
-    order(R"([{"match":{"service":"entra"},"action":{"status":503}},{"match":{"service":"arm"},"action":{"status":500,"code":"Oops"}},
+    order(
+        R"([{"match":{"service":"entra"},"action":{"status":503}},{"match":{"service":"arm"},"action":{"status":500,"code":"Oops"}},
              {"match":{"service":"blob"},"action":{"status":500,"code":"InternalError"}}])");
     auto const entra = t.ask({.method = "POST", .host = "login.localhost:8443", .target = "/x/oauth2/v2.0/token"});
     EXPECT_EQ(text_of(member(entra, "error")), "temporarily_unavailable");

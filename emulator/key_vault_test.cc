@@ -13,7 +13,8 @@ protected:
 };
 
 TEST_F(KeyVaultTest, ChallengesAsRecorded) {
-    auto const response = t.ask({.method = "PUT", .host = "demo.vault.azure.net", .target = "/secrets/a?api-version=7.4"});
+    auto const response =
+        t.ask({.method = "PUT", .host = "demo.vault.azure.net", .target = "/secrets/a?api-version=7.4"});
     EXPECT_EQ(response.status, 401U);
     EXPECT_EQ(to_text(response, "WWW-Authenticate"), "Bearer authorization=\"https://login.microsoftonline.com/" +
                                                          t.app().tenant + "\", resource=\"https://vault.azure.net\"");
@@ -30,7 +31,8 @@ TEST_F(KeyVaultTest, TheChallengeOfALocalNameHasNoPortInItsResource) {
 TEST_F(KeyVaultTest, TakesOnlyTokensMadeForIt) {
     auto const wrong = t.token_for("https://management.localhost");
     auto const other_cloud = t.token_for("https://vault.azure.net");
-    for (auto const& token : {wrong, other_cloud, std::string("nonsense"), t.token_for("https://vault.localhost") + "x"}) {
+    for (auto const& token :
+         {wrong, other_cloud, std::string("nonsense"), t.token_for("https://vault.localhost") + "x"}) {
         auto const response =
             t.ask({.host = "demo.vault.localhost:8443", .target = "/secrets?api-version=7.4", .token = token});
         EXPECT_EQ(response.status, 401U) << token.substr(0, 10);
@@ -40,7 +42,8 @@ TEST_F(KeyVaultTest, TakesOnlyTokensMadeForIt) {
 TEST_F(KeyVaultTest, TokensEndWithTheEmulatedHour) {
     auto const token = t.token_for("https://vault.localhost");
     auto const list = [&] {
-        return t.ask({.host = "demo.vault.localhost:8443", .target = "/secrets?api-version=7.4", .token = token}).status;
+        return t.ask({.host = "demo.vault.localhost:8443", .target = "/secrets?api-version=7.4", .token = token})
+            .status;
     };
     EXPECT_EQ(list(), 200U);
     t.clock.advance(59min);
@@ -73,9 +76,10 @@ TEST_F(KeyVaultTest, ABundleHasWholeSecondsAndLeavesOutWhatIsNotSet) {
 }
 
 TEST_F(KeyVaultTest, RefusesBodiesThatAreNone) {
-    for (auto const* body : {"", "[]", "{", R"({"value":1})", R"({"tags":{}})", R"({"value":"v","tags":{"a":1}})",
-                             R"({"value":"v","attributes":{"exp":"soon"}})", R"({"value":"v","attributes":{"exp":1.5}})",
-                             R"({"value":"v","attributes":7})", R"({"value":"v","attributes":{"enabled":"yes"}})"}) {
+    for (auto const* body :
+         {"", "[]", "{", R"({"value":1})", R"({"tags":{}})", R"({"value":"v","tags":{"a":1}})",
+          R"({"value":"v","attributes":{"exp":"soon"}})", R"({"value":"v","attributes":{"exp":1.5}})",
+          R"({"value":"v","attributes":7})", R"({"value":"v","attributes":{"enabled":"yes"}})"}) {
         auto const response = t.vault("PUT", "/secrets/a", body);
         EXPECT_EQ(response.status, 400U) << body;
         EXPECT_EQ(text_of(member(response, "error.code")), "BadParameter") << body;
@@ -100,9 +104,10 @@ TEST_F(KeyVaultTest, ListsInPagesWithBaseIdsAndAPortInTheLink) {
         EXPECT_TRUE(next.is_null() || text_of(next).starts_with(start)) << text_of(next);
         target = next.is_null() ? "" : text_of(next).substr(start.size());
     }
-    EXPECT_EQ(ids, (std::vector<std::string>{"https://demo.vault.azure.net/secrets/s0", "https://demo.vault.azure.net/secrets/s1",
-                                             "https://demo.vault.azure.net/secrets/s2", "https://demo.vault.azure.net/secrets/s3",
-                                             "https://demo.vault.azure.net/secrets/s4"}));
+    EXPECT_EQ(ids, (std::vector<std::string>{
+                       "https://demo.vault.azure.net/secrets/s0", "https://demo.vault.azure.net/secrets/s1",
+                       "https://demo.vault.azure.net/secrets/s2", "https://demo.vault.azure.net/secrets/s3",
+                       "https://demo.vault.azure.net/secrets/s4"}));
     EXPECT_EQ(t.vault("GET", "/secrets?maxresults=26").status, 400U);
     EXPECT_EQ(t.vault("GET", "/secrets?maxresults=0").status, 400U);
     EXPECT_EQ(t.vault("GET", "/secrets?$skiptoken=zzz").status, 400U);
@@ -124,8 +129,11 @@ TEST_F(KeyVaultTest, AnEmptyPageIsFollowedByWhatItHeldBack) {
 TEST_F(KeyVaultTest, TheThrottleLetsThreeHundredCreationsThrough) {
     auto const token = t.token_for("https://vault.localhost");
     auto const put = [&] {
-        return t.ask({.method = "PUT", .host = "demo.vault.localhost:8443", .target = "/secrets/a?api-version=7.4",
-                      .body = R"({"value":"v"})", .token = token});
+        return t.ask({.method = "PUT",
+                      .host = "demo.vault.localhost:8443",
+                      .target = "/secrets/a?api-version=7.4",
+                      .body = R"({"value":"v"})",
+                      .token = token});
     };
     for (int i = 0; i < 300; ++i) ASSERT_EQ(put().status, 200U) << i;
     auto const refused = put();
@@ -137,7 +145,9 @@ TEST_F(KeyVaultTest, TheThrottleLetsThreeHundredCreationsThrough) {
 }
 
 TEST_F(KeyVaultTest, ADeniedAppIsForbiddenByRbac) {
-    t.admin("PUT", "apps", R"({"clientId":")" + t.app().client_id + R"(","deny":[{"operation":"secret.set","resource":"demo/locked"}]})");
+    t.admin(
+        "PUT", "apps",
+        R"({"clientId":")" + t.app().client_id + R"(","deny":[{"operation":"secret.set","resource":"demo/locked"}]})");
     auto const refused = t.vault("PUT", "/secrets/Locked", R"({"value":"v"})");
     EXPECT_EQ(refused.status, 403U);
     EXPECT_EQ(text_of(member(refused, "error.innererror.code")), "ForbiddenByRbac");

@@ -37,7 +37,8 @@ TEST(FindDestination, TellsServicesByTheirNames) {
         {"login.microsoftonline.com", ServiceKind::entra, "", "login.microsoftonline.com", "vault.azure.net"},
         {"login.windows.net", ServiceKind::entra, "", "login.microsoftonline.com", "vault.azure.net"},
         {"management.azure.com:443", ServiceKind::resource_manager, "", "login.microsoftonline.com", "vault.azure.net"},
-        {"management.usgovcloudapi.net", ServiceKind::resource_manager, "", "login.microsoftonline.us", "vault.usgovcloudapi.net"},
+        {"management.usgovcloudapi.net", ServiceKind::resource_manager, "", "login.microsoftonline.us",
+         "vault.usgovcloudapi.net"},
         {"x.vault.azure.net", ServiceKind::key_vault, "x", "login.microsoftonline.com", "vault.azure.net"},
         {"x.vault.azure.cn", ServiceKind::key_vault, "x", "login.chinacloudapi.cn", "vault.azure.cn"},
         {"x.vault.a.test:1", ServiceKind::key_vault, "x", "login.a.test:1", "vault.a.test:1"},
@@ -52,7 +53,8 @@ TEST(FindDestination, TellsServicesByTheirNames) {
         EXPECT_EQ(found->cloud.login, one.login) << one.host;
         EXPECT_EQ(found->cloud.vault_suffix, one.vaults) << one.host;
     }
-    for (auto const* host : {"", ".", ".vault.x", "localhost", "127.0.0.1:1", "x.vault.", "x.vault", "example.com", "x.queue.core.windows.net"})
+    for (auto const* host : {"", ".", ".vault.x", "localhost", "127.0.0.1:1", "x.vault.", "x.vault", "example.com",
+                             "x.queue.core.windows.net"})
         EXPECT_FALSE(find_destination(host)) << host;
 }
 
@@ -108,10 +110,31 @@ TEST(Builder, SeedsAreCheckedAndSaidToBeWrong) {
     }
 }
 
+TEST(Builder, PuttingAgainKeepsWhatIsNotSaid) {
+    TestWorld t;
+    auto const app = t.app();
+    auto const keys = t.world.accounts.find("demostorage")->second.keys[0].value;
+    for (auto const* id : {"00000000-0000-4000-8000-000000000000", "ffffffff-0000-4000-8000-000000000000"}) {
+        t.admin("PUT", "tenants", R"({"id":")" + std::string(id) + R"("})");
+        t.admin("PUT", "subscriptions", R"({"id":")" + std::string(id) + R"("})");
+    }
+    t.admin("PUT", "apps", R"({"clientId":")" + app.client_id + R"("})");
+    t.admin("PUT", "vaults", R"({"name":"demo","recoverableDays":7})");
+    t.admin("PUT", "accounts", R"({"name":"demostorage"})");
+    EXPECT_EQ(t.app().tenant, app.tenant);
+    EXPECT_EQ(t.app().object_id, app.object_id);
+    EXPECT_EQ(t.app().secrets, app.secrets);
+    EXPECT_EQ(t.world.vaults.find("demo")->second.tenant, app.tenant);
+    EXPECT_EQ(t.world.vaults.find("demo")->second.place.subscription, t.subscription());
+    EXPECT_EQ(t.world.accounts.find("demostorage")->second.keys[0].value, keys);
+    EXPECT_EQ(t.vault("GET", "/secrets").status, 200U);
+}
+
 TEST(Builder, ASecretMayHoldAKeyAndBeMadeInThePast) {
     TestWorld t;
-    auto const made = t.admin("PUT", "secrets",
-                              R"({"vault":"demo","name":"conn","valueFrom":{"account":"demostorage","key":"key2","form":"connectionString"},
+    auto const made = t.admin(
+        "PUT", "secrets",
+        R"({"vault":"demo","name":"conn","valueFrom":{"account":"demostorage","key":"key2","form":"connectionString"},
                                   "created":"2025-11-01T00:00:00Z","exp":"2026-02-01T00:00:00Z","tags":{"CredentialId":"key2"}})");
     ASSERT_EQ(made.status, 200U) << made.body;
     auto const got = t.vault("GET", "/secrets/conn");

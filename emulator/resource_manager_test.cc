@@ -54,14 +54,19 @@ TEST_F(ResourceManagerTest, RefusesByTheKnownCodes) {
     auto const storage = "/providers/Microsoft.Storage/storageAccounts/";
     std::vector<Case> const cases = {
         {"subscription", "GET", "/subscriptions/none", "", 404, "SubscriptionNotFound"},
-        {"group", "GET", subscription + "/resourceGroups/none" + storage + "demostorage", "", 404, "ResourceGroupNotFound"},
+        {"group", "GET", subscription + "/resourceGroups/none" + storage + "demostorage", "", 404,
+         "ResourceGroupNotFound"},
         {"account", "GET", subscription + "/resourceGroups/demo" + storage + "none", "", 404, "ResourceNotFound"},
-        {"account's keys", "POST", subscription + "/resourceGroups/demo" + storage + "none/listKeys", "", 404, "ResourceNotFound"},
-        {"vault", "GET", subscription + "/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/none", "", 404, "ResourceNotFound"},
-        {"type", "GET", subscription + "/resourceGroups/demo/providers/Microsoft.Storage/none/x", "", 404, "InvalidResourceType"},
+        {"account's keys", "POST", subscription + "/resourceGroups/demo" + storage + "none/listKeys", "", 404,
+         "ResourceNotFound"},
+        {"vault", "GET", subscription + "/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/none", "", 404,
+         "ResourceNotFound"},
+        {"type", "GET", subscription + "/resourceGroups/demo/providers/Microsoft.Storage/none/x", "", 404,
+         "InvalidResourceType"},
         {"no key name", "POST", t.account_path() + "/regenerateKey", "{}", 400, "InvalidRequestContent"},
         {"no body", "POST", t.account_path() + "/regenerateKey", "", 400, "InvalidRequestContent"},
-        {"wrong key name", "POST", t.account_path() + "/regenerateKey", R"({"keyName":"key3"})", 400, "InvalidValuesForRequestParameters"},
+        {"wrong key name", "POST", t.account_path() + "/regenerateKey", R"({"keyName":"key3"})", 400,
+         "InvalidValuesForRequestParameters"},
     };
     for (auto const& one : cases) {
         auto const response = t.arm(one.method, one.path, one.body);
@@ -71,13 +76,15 @@ TEST_F(ResourceManagerTest, RefusesByTheKnownCodes) {
     auto const token = t.token_for("https://management.localhost");
     auto const bare = t.ask({.host = "management.localhost:8443", .target = "/subscriptions", .token = token});
     EXPECT_EQ(text_of(member(bare, "error.code")), "MissingApiVersionParameter");
-    auto const odd = t.ask({.host = "management.localhost:8443", .target = "/subscriptions?api-version=7", .token = token});
+    auto const odd =
+        t.ask({.host = "management.localhost:8443", .target = "/subscriptions?api-version=7", .token = token});
     EXPECT_EQ(text_of(member(odd, "error.code")), "InvalidApiVersionParameter");
 }
 
 TEST_F(ResourceManagerTest, TakesTheAudiencesThatClientsAskFor) {
     auto const status = [&](std::string const& host, std::string const& audience) {
-        return t.ask({.host = host, .target = "/subscriptions?api-version=2022-12-01", .token = t.token_for(audience)}).status;
+        return t.ask({.host = host, .target = "/subscriptions?api-version=2022-12-01", .token = t.token_for(audience)})
+            .status;
     };
     EXPECT_EQ(status("management.azure.com", "https://management.azure.com"), 200U);
     EXPECT_EQ(status("management.azure.com", "https://management.azure.com/"), 200U);
@@ -117,14 +124,17 @@ TEST_F(ResourceManagerTest, ADeniedAppIsNotAuthorized) {
     auto const response = t.arm("POST", t.account_path() + "/listKeys");
     EXPECT_EQ(response.status, 403U);
     EXPECT_EQ(text_of(member(response, "error.code")), "AuthorizationFailed");
-    EXPECT_NE(text_of(member(response, "error.message")).find("Microsoft.Storage/storageAccounts/listKeys/action"), std::string::npos);
+    EXPECT_NE(text_of(member(response, "error.message")).find("Microsoft.Storage/storageAccounts/listKeys/action"),
+              std::string::npos);
     EXPECT_EQ(t.arm("GET", t.account_path()).status, 200U);
 }
 
 TEST_F(ResourceManagerTest, AVaultSaysHowItIsCalled) {
-    auto const path = "/subscriptions/" + t.subscription() + "/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo";
+    auto const path =
+        "/subscriptions/" + t.subscription() + "/resourceGroups/demo/providers/Microsoft.KeyVault/vaults/demo";
     EXPECT_EQ(text_of(member(t.arm("GET", path), "properties.vaultUri")), "https://demo.vault.localhost:8443/");
-    auto const real = t.ask({.host = "management.azure.com", .target = path + "?api-version=2023-07-01",
+    auto const real = t.ask({.host = "management.azure.com",
+                             .target = path + "?api-version=2023-07-01",
                              .token = t.token_for("https://management.azure.com")});
     EXPECT_EQ(text_of(member(real, "properties.vaultUri")), "https://demo.vault.azure.net/");
 }
@@ -133,8 +143,11 @@ TEST_F(ResourceManagerTest, WritesRunOutAndComeBack) {
     auto const body = R"({"keyName":"key1"})";
     auto const token = t.token_for("https://management.localhost");
     auto const regenerate = [&] {
-        return t.ask({.method = "POST", .host = "management.localhost:8443",
-                      .target = t.account_path() + "/regenerateKey?api-version=2023-05-01", .body = body, .token = token});
+        return t.ask({.method = "POST",
+                      .host = "management.localhost:8443",
+                      .target = t.account_path() + "/regenerateKey?api-version=2023-05-01",
+                      .body = body,
+                      .token = token});
     };
     for (int i = 0; i < 800; ++i) ASSERT_EQ(regenerate().status, 200U) << i;
     auto const refused = regenerate();

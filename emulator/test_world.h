@@ -75,10 +75,11 @@ public:
         if (!ask.token.empty()) request->headers.add("Authorization", "Bearer " + ask.token);
         for (auto& [name, value] : ask.headers) request->headers.add(name, value);
         auto answer = std::make_shared<std::optional<listen::Response>>();
-        asio::co_spawn(loop, router.handle(*request), [request, answer](std::exception_ptr thrown, listen::Response response) {
-            if (thrown) std::rethrow_exception(thrown);
-            *answer = std::move(response);
-        });
+        asio::co_spawn(loop, router.handle(*request),
+                       [request, answer](std::exception_ptr thrown, listen::Response response) {
+                           if (thrown) std::rethrow_exception(thrown);
+                           *answer = std::move(response);
+                       });
         return answer;
     }
     listen::Response ask(Ask what) {
@@ -88,10 +89,11 @@ public:
         return answer->value_or(listen::Response{.status = 0});
     }
 
-    App const& app() const { return world.apps.begin()->second; }
-    std::string const& subscription() const { return world.subscriptions.begin()->second.id; }
+    App const& app() const { return *world.find_app(world.first_app); }
+    std::string const& subscription() const { return world.first_subscription; }
     std::string account_path() const {
-        return "/subscriptions/" + subscription() + "/resourceGroups/demo/providers/Microsoft.Storage/storageAccounts/demostorage";
+        return "/subscriptions/" + subscription() +
+               "/resourceGroups/demo/providers/Microsoft.Storage/storageAccounts/demostorage";
     }
 
     std::string token_for(std::string const& audience) {
