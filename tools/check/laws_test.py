@@ -166,7 +166,10 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
     (
         "outcomes",
         "an outcome code is documented, and what is documented exists",
-        {"src/engine/x.cc": 'o.code = "not-due";\n', "docs/operations/outcomes.md": "| `overlap` | x |\n"},
+        {
+            "src/engine/x.cc": 'return {OutcomeKind::deferred,\n "not-due", why};\n',
+            "docs/operations/outcomes.md": "| `overlap` | x |\n",
+        },
         {"src/engine/x.cc": 'o.code = "not-due";\n', "docs/operations/outcomes.md": "| `not-due` | x |\n"},
     ),
     (
