@@ -17,7 +17,8 @@ namespace kssedr::azure {
 class KeyVault final : public ports::Vault {
 public:
     /// `cloud` says which hosts are vaults at all: no other is ever called.
-    KeyVault(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random, rotation::Cloud const& cloud);
+    KeyVault(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random,
+             rotation::Cloud const& cloud);
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint deadline) override;

@@ -82,7 +82,11 @@ std::string format_result(rotation::Outcome const& outcome, PrinterOptions optio
     }
     std::string subject =
         outcome.vault.empty() ? "event " + escape_for_display(outcome.event_id) : outcome.vault + '/' + outcome.secret;
-    std::string text = paint(fmt::format("{:<11}", to_string(outcome.kind)), color_of(outcome.kind), options) + subject;
+    std::string_view word = to_string(outcome.kind);
+    if (options.is_plan && outcome.kind == OutcomeKind::rotated) word = "rotate";
+    if (options.is_plan && outcome.kind == OutcomeKind::adopted) word = "adopt";
+    if (options.is_plan && outcome.kind == OutcomeKind::repaired) word = "repair";
+    std::string text = paint(fmt::format("{:<11}", word), color_of(outcome.kind), options) + subject;
     if (rotation::has_published(outcome.kind)) {
         std::string const from = outcome.former_credential.empty() ? "(dead)" : outcome.former_credential;
         text += fmt::format("  {} -> {}", from, outcome.credential);
