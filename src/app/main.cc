@@ -51,9 +51,9 @@ void print(std::string_view text) {
 
 // What a command is about, taken from its arguments before anything is made or called.
 struct Subject {
-    std::string events;                        // handle
-    rotation::SecretRef secret;                // rotate, explain
-    std::vector<rotation::VaultHost> vaults;   // plan, sweep
+    std::string events;                       // handle
+    rotation::SecretRef secret;               // rotate, explain
+    std::vector<rotation::VaultHost> vaults;  // plan, sweep
 };
 
 Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const& settings) {
@@ -81,8 +81,10 @@ Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const&
 
 Task<int> run_in(World& world, cli::CommandLine const& line, Subject subject, cli::PrinterOptions options) {
     switch (line.command) {
-    case cli::Command::plan: co_return co_await cli::run_plan(line, std::move(subject.vaults), world.planner(), print, options);
-    case cli::Command::sweep: co_return co_await cli::run_sweep(std::move(subject.vaults), world.sweeper(), print, options);
+    case cli::Command::plan:
+        co_return co_await cli::run_plan(line, std::move(subject.vaults), world.planner(), print, options);
+    case cli::Command::sweep:
+        co_return co_await cli::run_sweep(std::move(subject.vaults), world.sweeper(), print, options);
     default: break;
     }
     cli::CommandResult result;

@@ -74,7 +74,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
             "--within",
             [&line](std::string const& text) {
                 auto const span = parse_iso_duration(text);
-                if (!span) throw CLI::ValidationError("--within", "\"" + text + "\" is no ISO 8601 duration such as P30D");
+                if (!span)
+                    throw CLI::ValidationError("--within", "\"" + text + "\" is no ISO 8601 duration such as P30D");
                 line.within = *span;
             },
             "Also what becomes due within this time, such as P30D")

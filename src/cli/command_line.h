@@ -20,10 +20,10 @@ struct CommandLine {
     LogLevel log_level = LogLevel::info;
     bool log_as_json = false;
     bool json = false;
-    std::string file = "-";   ///< handle
-    std::string secret_url;   ///< rotate, explain
-    bool is_forced = false;   ///< rotate --force
-    bool is_dry_run = false;  ///< rotate --dry-run
+    std::string file = "-";               ///< handle
+    std::string secret_url;               ///< rotate, explain
+    bool is_forced = false;               ///< rotate --force
+    bool is_dry_run = false;              ///< rotate --dry-run
     std::vector<std::string> vault_urls;  ///< plan, sweep
     Duration within{};                    ///< plan --within
     bool wants_exit_code = false;         ///< plan --exit-code

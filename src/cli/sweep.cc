@@ -13,8 +13,8 @@ std::string format_summary(engine::SweepSummary const& summary, PrinterOptions o
     if (options.json) {
         std::string text = fmt::format(
             R"({{"schema":1,"summary":"{}","due":{},"done":{},"deferred":{},"refused":{},"failed":{},"overdue":{},"unreadable":{})",
-            is_plan ? "plan" : "sweep", summary.due, summary.done, summary.deferred, summary.refused, summary.failed, summary.overdue,
-            summary.unreadable);
+            is_plan ? "plan" : "sweep", summary.due, summary.done, summary.deferred, summary.refused, summary.failed,
+            summary.overdue, summary.unreadable);
         if (!soonest.empty()) text += fmt::format(R"(,"soonestExpiry":"{}")", soonest);
         return text + "}\n";
     }
@@ -35,8 +35,9 @@ Result<std::vector<rotation::VaultHost>> choose_vaults(CommandLine const& line, 
         constexpr std::string_view scheme = "https://";
         if (text.starts_with(scheme)) text.remove_prefix(scheme.size());
         while (text.ends_with('/')) text.remove_suffix(1);
-        KSSEDR_TRY(auto host, text.find('.') == std::string_view::npos ? rotation::make_vault_host(text, vault_suffix)
-                                                                       : rotation::parse_vault_host(text, vault_suffix));
+        KSSEDR_TRY(auto host, text.find('.') == std::string_view::npos
+                                  ? rotation::make_vault_host(text, vault_suffix)
+                                  : rotation::parse_vault_host(text, vault_suffix));
         vaults.push_back(std::move(host));
     }
     if (vaults.empty() && policy.vaults) vaults = *policy.vaults;
@@ -45,7 +46,8 @@ Result<std::vector<rotation::VaultHost>> choose_vaults(CommandLine const& line, 
     return vaults;
 }
 
-Task<int> run_sweep(std::vector<rotation::VaultHost> vaults, engine::Sweeper& sweeper, Print print, PrinterOptions options) {
+Task<int> run_sweep(std::vector<rotation::VaultHost> vaults, engine::Sweeper& sweeper, Print print,
+                    PrinterOptions options) {
     std::vector<rotation::Outcome> outcomes;
     engine::SweepRequest request;
     request.vaults = std::move(vaults);
@@ -55,11 +57,11 @@ Task<int> run_sweep(std::vector<rotation::VaultHost> vaults, engine::Sweeper& sw
     });
     print(format_summary(summary, options, false));
     int const code = exit_code(outcomes, Unmanaged::is_fine);
-    co_return code == exit_done && summary.unreadable != 0 ? exit_failed : code;
+    co_return code == exit_done&& summary.unreadable != 0 ? exit_failed : code;
 }
 
-Task<int> run_plan(CommandLine const& line, std::vector<rotation::VaultHost> vaults, engine::Sweeper& sweeper, Print print,
-                   PrinterOptions options) {
+Task<int> run_plan(CommandLine const& line, std::vector<rotation::VaultHost> vaults, engine::Sweeper& sweeper,
+                   Print print, PrinterOptions options) {
     options.is_plan = true;
     engine::SweepRequest request;
     request.vaults = std::move(vaults);
@@ -67,7 +69,7 @@ Task<int> run_plan(CommandLine const& line, std::vector<rotation::VaultHost> vau
     auto const summary = co_await sweeper.sweep(
         std::move(request), [&](rotation::Outcome const& outcome) { print(format_result(outcome, options)); });
     print(format_summary(summary, options, true));
-    co_return line.wants_exit_code && summary.done != 0 ? exit_would_change : exit_done;
+    co_return line.wants_exit_code&& summary.done != 0 ? exit_would_change : exit_done;
 }
 
 }  // namespace kssedr::cli

@@ -25,9 +25,9 @@ struct RotationRequest {
     std::string version;  ///< the version the event names; empty: whichever is current
     std::string event_id;
     std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
-    bool ignores_due = false;     ///< somebody asked for it by name: due or not
-    bool ignores_freeze = false;  ///< passes freeze too; nothing passes policy or overlap
-    bool is_dry_run = false;      ///< judges, changes nothing
+    bool ignores_due = false;                       ///< somebody asked for it by name: due or not
+    bool ignores_freeze = false;                    ///< passes freeze too; nothing passes policy or overlap
+    bool is_dry_run = false;                        ///< judges, changes nothing
     /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
     bool wants_evidence = false;
     /// A version that holds no valid credential is repaired though it is not due.
@@ -76,7 +76,8 @@ public:
     /// Handles one secret. Takes as long as the services take, and waits for the owner's lock, up to the deadline.
     Task<Examination> rotate(RotationRequest request);
 
-    /// Whether configuration lists the owner as one that the vault's secrets may rotate; what an event's source permits besides is not asked.
+    /// Whether configuration lists the owner as one that the vault's secrets may rotate; what an event's source permits
+    /// besides is not asked.
     [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
 
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }

@@ -19,7 +19,8 @@ rotation::SecretVersion copy_of(rotation::SecretVersion const& version, TimePoin
 
 }  // namespace
 
-Async<rotation::SecretVersion> ShadowVault::fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) {
+Async<rotation::SecretVersion> ShadowVault::fetch(rotation::SecretRef secret, std::string version,
+                                                  SteadyPoint deadline) {
     auto const place = published_.find(secret.key());
     if (place != published_.end())
         for (auto at = place->second.rbegin(); at != place->second.rend(); ++at)
@@ -29,7 +30,8 @@ Async<rotation::SecretVersion> ShadowVault::fetch(rotation::SecretRef secret, st
     co_return fetched;
 }
 
-Async<std::vector<rotation::SecretProperties>> ShadowVault::list_versions(rotation::SecretRef secret, SteadyPoint deadline) {
+Async<std::vector<rotation::SecretProperties>> ShadowVault::list_versions(rotation::SecretRef secret,
+                                                                          SteadyPoint deadline) {
     auto const key = secret.key();
     KSSEDR_CO_TRY(auto versions, co_await real_.list_versions(std::move(secret), deadline));
     for (auto const& version : published_[key]) versions.push_back(version.properties);
@@ -48,7 +50,8 @@ Async<rotation::SecretListing> ShadowVault::list_secrets(rotation::VaultHost vau
     co_return listing;
 }
 
-Async<rotation::SecretProperties> ShadowVault::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft, SteadyPoint) {
+Async<rotation::SecretProperties> ShadowVault::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                                       SteadyPoint) {
     auto& versions = published_[secret.key()];
     rotation::SecretVersion version;
     version.properties.name = secret.name;
@@ -83,7 +86,8 @@ Async<rotation::Credentials> ShadowProvider::regenerate(rotation::ArmId owner, s
     co_return co_await list(std::move(owner), deadline);
 }
 
-Task<ports::TrialResult> ShadowProvider::verify(rotation::ArmId, SecretString const&, SecretString const&, SteadyPoint) {
+Task<ports::TrialResult> ShadowProvider::verify(rotation::ArmId, SecretString const&, SecretString const&,
+                                                SteadyPoint) {
     co_return ports::TrialResult{ports::Trial::accepted, {}};
 }
 

@@ -74,8 +74,8 @@ Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request,
             if (terms && !terms->owner) continue;
             if (terms) {
                 candidate.terms = *std::move(terms);
-                candidate.due = rotation::due_at(properties.created, properties.expires, candidate.terms->validity.value,
-                                                 candidate.terms->lead.value);
+                candidate.due = rotation::due_at(properties.created, properties.expires,
+                                                 candidate.terms->validity.value, candidate.terms->lead.value);
             }
             candidates.push_back(std::move(candidate));
         }
@@ -87,10 +87,12 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
     std::map<std::string, std::vector<Candidate*>> by_owner;
     for (auto& candidate : candidates)
-        if (candidate.terms && candidate.due > candidate.now) by_owner[candidate.terms->owner->value.key()].push_back(&candidate);
+        if (candidate.terms && candidate.due > candidate.now)
+            by_owner[candidate.terms->owner->value.key()].push_back(&candidate);
     for (auto const& [key, of_owner] : by_owner) {
         auto const place = looked_at_.find(key);
-        bool const is_daily = place == looked_at_.end() || ports_.clock.steady_now() - place->second >= all_are_suspected_every;
+        bool const is_daily =
+            place == looked_at_.end() || ports_.clock.steady_now() - place->second >= all_are_suspected_every;
         bool const has_young = std::ranges::any_of(of_owner, [&](Candidate const* candidate) {
             return candidate->properties.created + candidate->terms->overlap.value > candidate->now;
         });
@@ -99,7 +101,8 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
         if (!rotator_.may_rotate(of_owner.front()->secret.vault, owner)) continue;
         auto const credentials = co_await calls.list_credentials(owner);
         if (!credentials) {
-            ports_.log.warn("sweep.owner_unreadable", {{"resource", owner.text()}, {"why", credentials.error().message()}});
+            ports_.log.warn("sweep.owner_unreadable",
+                            {{"resource", owner.text()}, {"why", credentials.error().message()}});
             continue;
         }
         if (is_daily) looked_at_[key] = ports_.clock.steady_now();
