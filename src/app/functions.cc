@@ -36,12 +36,13 @@ Task<void> end_with_parent(Log& log) {
     end(cli::exit_failed);
 }
 
-Task<void> end_when_asked(listen::HttpServer& server, Log& log) {
+Task<void> end_when_asked(listen::HttpServer& server, World& world, Log& log) {
     auto const executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::use_awaitable);
     log.info("functions.stopping", {});
     co_await server.stop(stop_grace);
+    co_await world.close();
     end(cli::exit_done);
 }
 
@@ -71,7 +72,7 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
              {{"port", fmt::format("{}", (*server)->port())}, {"mode", mode}, {"version", KSSEDR_VERSION}});
     TaskGroup tasks(loop.get_executor(), [](std::string const&, std::exception_ptr) { end(cli::exit_failed); });
     tasks.spawn("parent", end_with_parent(log));
-    tasks.spawn("signals", end_when_asked(**server, log));
+    tasks.spawn("signals", end_when_asked(**server, world, log));
     loop.run();
     end(cli::exit_failed);
 }

@@ -66,7 +66,12 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
             return cli::run_rotate(line, secret->secret, world.rotator(), world.clock(), options);
         return cli::run_explain(secret->secret, world.rotator(), world.clock(), options);
     };
-    auto const result = kssedr::run(loop, chosen());
+    auto const whole = [&]() -> Task<cli::CommandResult> {
+        auto result = co_await chosen();
+        co_await world.close();
+        co_return result;
+    };
+    auto const result = kssedr::run(loop, whole());
     std::fwrite(result.output.data(), 1, result.output.size(), stdout);
     return std::fflush(stdout) == 0 ? result.exit_code : cli::exit_failed;
 }
