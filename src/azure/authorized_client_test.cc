@@ -16,10 +16,18 @@ using http::Method;
 constexpr auto url = "https://contoso.vault.azure.net/secrets/web?api-version=7.4";
 constexpr auto audience = "https://vault.azure.net";
 
-Service service() { return {"contoso.vault.azure.net", audience}; }
-Call reading() { return {.operation = "reading", .url = url}; }
+Service service() {
+    return {"contoso.vault.azure.net", audience};
+}
+Call reading() {
+    return {.operation = "reading", .url = url};
+}
 Call writing() {
-    return {.operation = "writing", .effect = Effect::happens, .method = Method::put, .url = url, .body = SecretString::copy_of("{}")};
+    return {.operation = "writing",
+            .effect = Effect::happens,
+            .method = Method::put,
+            .url = url,
+            .body = SecretString::copy_of("{}")};
 }
 
 struct World {
@@ -80,8 +88,10 @@ CORO_TEST(AuthorizedClient, ARefusedTokenIsReplacedOnce) {
         std::string_view header;
     };
     constexpr Case cases[] = {
-        {"the vault's challenge", false, R"(Bearer authorization="https://login.microsoftonline.com/t-1", resource="https://vault.azure.net")"},
-        {"Resource Manager's expired token", false, R"(Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="The access token has expired.")"},
+        {"the vault's challenge", false,
+         R"(Bearer authorization="https://login.microsoftonline.com/t-1", resource="https://vault.azure.net")"},
+        {"Resource Manager's expired token", false,
+         R"(Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="The access token has expired.")"},
         {"no challenge", false, ""},
         {"a write: a 401 says that nothing was done", true, ""},
     };
@@ -89,7 +99,9 @@ CORO_TEST(AuthorizedClient, ARefusedTokenIsReplacedOnce) {
         SCOPED_TRACE(name);
         World world(clock());
         auto const method = is_write ? Method::put : Method::get;
-        world.transport.expect(method, url).with_token("token-1").answer(401, "", {{"www-authenticate", std::string(header)}});
+        world.transport.expect(method, url)
+            .with_token("token-1")
+            .answer(401, "", {{"www-authenticate", std::string(header)}});
         world.transport.expect(method, url).with_token("token-2").with_body(is_write ? "{}" : "").answer(200, "ok");
         auto const answer = co_await world.client.send(service(), is_write ? writing() : reading(), SteadyPoint::max());
         CO_ASSERT(answer.has_value());
@@ -99,9 +111,12 @@ CORO_TEST(AuthorizedClient, ARefusedTokenIsReplacedOnce) {
 
 CORO_TEST(AuthorizedClient, ASecondRefusalIsTheAnswer) {
     World world(clock());
-    http::Header const challenge{"www-authenticate", R"(Bearer authorization="https://login.microsoftonline.com/tenant-b", resource="https://vault.azure.net")"};
+    http::Header const challenge{
+        "www-authenticate",
+        R"(Bearer authorization="https://login.microsoftonline.com/tenant-b", resource="https://vault.azure.net")"};
     world.transport.expect(Method::get, url).answer(401, "", {challenge});
-    world.transport.expect(Method::get, url).answer(401, R"({"error":{"code":"Unauthorized","message":"AKV10032: Invalid issuer."}})", {challenge});
+    world.transport.expect(Method::get, url)
+        .answer(401, R"({"error":{"code":"Unauthorized","message":"AKV10032: Invalid issuer."}})", {challenge});
     auto const answer = co_await world.client.send(service(), reading(), SteadyPoint::max());
     CO_ASSERT(!answer.has_value());
     EXPECT_EQ(answer.error().code(), Errc::permission_denied);
@@ -125,7 +140,8 @@ CORO_TEST(AuthorizedClient, AChallengeMayNameOnlyWhatIsAboveTheService) {
     for (auto const& [name, resource, asked] : cases) {
         SCOPED_TRACE(name);
         World world(clock());
-        auto const header = R"(Bearer authorization="https://login.microsoftonline.com/t", resource=")" + std::string(resource) + '"';
+        auto const header =
+            R"(Bearer authorization="https://login.microsoftonline.com/t", resource=")" + std::string(resource) + '"';
         world.transport.expect(Method::get, url).answer(401, "", {{"www-authenticate", header}});
         world.transport.expect(Method::get, url).answer(200, "");
         auto const answer = co_await world.client.send(service(), reading(), SteadyPoint::max());
@@ -161,11 +177,16 @@ TEST(ParseChallenge, ReadsWhatServicesWrite) {
         std::optional<Challenge> challenge;
     };
     Case const cases[] = {
-        {R"(Bearer authorization="https://login.microsoftonline.com/t-1", resource="https://vault.azure.net")", Challenge{"t-1", "https://vault.azure.net"}},
-        {R"(Bearer authorization="https://login.windows.net/t-1",resource="https://vault.azure.net/")", Challenge{"t-1", "https://vault.azure.net"}},
-        {R"(bearer   resource=https://vault.azure.net ,  authorization=https://login.example/t-1/oauth2)", Challenge{"t-1", "https://vault.azure.net"}},
-        {R"(Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="a, b=c")", Challenge{"", ""}},
-        {R"(Bearer authorization="https://login.example/t-1", scope="https://managedhsm.azure.net/.default")", Challenge{"t-1", "https://managedhsm.azure.net"}},
+        {R"(Bearer authorization="https://login.microsoftonline.com/t-1", resource="https://vault.azure.net")",
+         Challenge{"t-1", "https://vault.azure.net"}},
+        {R"(Bearer authorization="https://login.windows.net/t-1",resource="https://vault.azure.net/")",
+         Challenge{"t-1", "https://vault.azure.net"}},
+        {R"(bearer   resource=https://vault.azure.net ,  authorization=https://login.example/t-1/oauth2)",
+         Challenge{"t-1", "https://vault.azure.net"}},
+        {R"(Bearer authorization_uri="https://login.windows.net/", error="invalid_token", error_description="a, b=c")",
+         Challenge{"", ""}},
+        {R"(Bearer authorization="https://login.example/t-1", scope="https://managedhsm.azure.net/.default")",
+         Challenge{"t-1", "https://managedhsm.azure.net"}},
         {"Bearer", Challenge{}},
         {R"(Bearer authorization="https://login.example/t-1)", Challenge{"t-1", ""}},
         {"Bearer realm", Challenge{}},

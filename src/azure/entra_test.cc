@@ -16,7 +16,9 @@ using namespace std::chrono_literals;
 using http::Method;
 using test::ScriptedTransport;
 
-EntraApplication application() { return {"https://login.example/", "contoso.example", "app-1"}; }
+EntraApplication application() {
+    return {"https://login.example/", "contoso.example", "app-1"};
+}
 constexpr auto url = "https://login.example/contoso.example/oauth2/v2.0/token";
 constexpr auto vault = "https://vault.azure.net";
 
@@ -24,8 +26,9 @@ CORO_TEST(Entra, AsksWithTheClientSecret) {
     ScriptedTransport transport(clock());
     ClientSecretIssuer issuer(transport, application(), SecretString::copy_of("p w+d&=~/\xc3\xa4"));
     transport.expect(Method::post, url)
-        .with_body("grant_type=client_credentials&client_id=app-1&scope=https%3A%2F%2Fvault.azure.net%2F.default"
-                   "&client_secret=p%20w%2Bd%26%3D~%2F%C3%A4")
+        .with_body(
+            "grant_type=client_credentials&client_id=app-1&scope=https%3A%2F%2Fvault.azure.net%2F.default"
+            "&client_secret=p%20w%2Bd%26%3D~%2F%C3%A4")
         .answer(200, R"({"token_type":"Bearer","expires_in":3599,"ext_expires_in":3599,"access_token":"t.o.k"})");
     auto const token = co_await issuer.fetch_token(vault, SteadyPoint::max());
     CO_ASSERT(token.has_value());
@@ -41,11 +44,15 @@ CORO_TEST(Entra, ReadsThePlatformsTokenEachTime) {
     auto const file = std::filesystem::path(::testing::TempDir()) / "kssedr-federated-token";
     ScriptedTransport transport(clock());
     WorkloadIdentityIssuer issuer(transport, application(), file.string());
-    constexpr auto form = "grant_type=client_credentials&client_id=app-1&scope=https%3A%2F%2Fvault.azure.net%2F.default&client_assertion_type="
-                          "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=";
+    constexpr auto form =
+        "grant_type=client_credentials&client_id=app-1&scope=https%3A%2F%2Fvault.azure.net%2F.default&client_assertion_"
+        "type="
+        "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&client_assertion=";
     for (std::string const jwt : {"e.y.1", "e.y.2"}) {
         std::ofstream(file) << jwt << "\n";
-        transport.expect(Method::post, url).with_body(form + jwt).answer(200, R"({"expires_in":"3599","access_token":"t"})");
+        transport.expect(Method::post, url)
+            .with_body(form + jwt)
+            .answer(200, R"({"expires_in":"3599","access_token":"t"})");
         auto const token = co_await issuer.fetch_token(vault, SteadyPoint::max());
         EXPECT_TRUE(token.has_value());
     }
@@ -66,15 +73,23 @@ CORO_TEST(Entra, SaysWhatIsSetWrongly) {
         std::string_view says;
     };
     constexpr Case cases[] = {
-        {"wrong secret", 401, R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: x","error_codes":[7000215],"trace_id":"tr-1"})",
-         Errc::permission_denied, "AADSTS7000215", "\"AADSTS7000215: Invalid client secret provided.\"; clientSecret is not a secret of the application"},
-        {"expired secret", 401, R"({"error":"invalid_client","error_codes":[7000222]})", Errc::permission_denied, "AADSTS7000222", "clientSecret has expired"},
-        {"unknown application", 400, R"({"error":"unauthorized_client","error_codes":[700016]})", Errc::permission_denied, "AADSTS700016", "clientId names no application"},
-        {"unknown tenant", 400, R"({"error":"invalid_request","error_codes":[90002]})", Errc::invalid_argument, "AADSTS90002", "tenantId names no tenant"},
-        {"codes as text", 400, R"({"error":"invalid_request","error_codes":["90002"]})", Errc::invalid_argument, "AADSTS90002", "tenantId names no tenant"},
-        {"something new", 400, R"({"error":"invalid_grant","error_codes":[1]})", Errc::permission_denied, "AADSTS1", "invalid_grant"},
+        {"wrong secret", 401,
+         R"({"error":"invalid_client","error_description":"AADSTS7000215: Invalid client secret provided.\r\nTrace ID: x","error_codes":[7000215],"trace_id":"tr-1"})",
+         Errc::permission_denied, "AADSTS7000215",
+         "\"AADSTS7000215: Invalid client secret provided.\"; clientSecret is not a secret of the application"},
+        {"expired secret", 401, R"({"error":"invalid_client","error_codes":[7000222]})", Errc::permission_denied,
+         "AADSTS7000222", "clientSecret has expired"},
+        {"unknown application", 400, R"({"error":"unauthorized_client","error_codes":[700016]})",
+         Errc::permission_denied, "AADSTS700016", "clientId names no application"},
+        {"unknown tenant", 400, R"({"error":"invalid_request","error_codes":[90002]})", Errc::invalid_argument,
+         "AADSTS90002", "tenantId names no tenant"},
+        {"codes as text", 400, R"({"error":"invalid_request","error_codes":["90002"]})", Errc::invalid_argument,
+         "AADSTS90002", "tenantId names no tenant"},
+        {"something new", 400, R"({"error":"invalid_grant","error_codes":[1]})", Errc::permission_denied, "AADSTS1",
+         "invalid_grant"},
         {"busy", 429, R"({"error":"temporarily_unavailable"})", Errc::throttled, "temporarily_unavailable", ""},
-        {"broken in a way that passes", 400, R"({"error":"temporarily_unavailable"})", Errc::unavailable, "temporarily_unavailable", ""},
+        {"broken in a way that passes", 400, R"({"error":"temporarily_unavailable"})", Errc::unavailable,
+         "temporarily_unavailable", ""},
         {"down", 503, "<html>", Errc::unavailable, "", ""},
         {"a proxy's page", 302, "", Errc::unavailable, "", ""},
     };
@@ -95,8 +110,15 @@ CORO_TEST(Entra, SaysWhatIsSetWrongly) {
 
 CORO_TEST(Entra, TakesNoAnswerThatHoldsNoToken) {
     constexpr std::string_view bodies[] = {
-        "", "{}", "[]", R"({"access_token":"t"})", R"({"access_token":"","expires_in":1})", R"({"access_token":"t","expires_in":0})",
-        R"({"access_token":"t","expires_in":-5})", R"({"access_token":5,"expires_in":1})", R"({"access_token":"t","expires_in":"soon"})",
+        "",
+        "{}",
+        "[]",
+        R"({"access_token":"t"})",
+        R"({"access_token":"","expires_in":1})",
+        R"({"access_token":"t","expires_in":0})",
+        R"({"access_token":"t","expires_in":-5})",
+        R"({"access_token":5,"expires_in":1})",
+        R"({"access_token":"t","expires_in":"soon"})",
     };
     for (auto const body : bodies) {
         ScriptedTransport transport(clock());
@@ -137,10 +159,15 @@ CORO_TEST(Entra, NoAnswerIsNoTokenAndNoMore) {
 
 CORO_TEST(ManagedIdentity, AsksTheEndpointBesideTheProgram) {
     ScriptedTransport transport(clock());
-    ManagedIdentityIssuer issuer(transport, clock(), "http://127.0.0.1:41741/msi/token/", SecretString::copy_of("inside"), "client 1");
+    ManagedIdentityIssuer issuer(transport, clock(), "http://127.0.0.1:41741/msi/token/",
+                                 SecretString::copy_of("inside"), "client 1");
     transport
-        .expect(Method::get, "http://127.0.0.1:41741/msi/token/?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net&client_id=client%201")
-        .answer(200, R"({"access_token":"t","expires_on":"1768473000","resource":"https://vault.azure.net","token_type":"Bearer"})");
+        .expect(Method::get,
+                "http://127.0.0.1:41741/msi/token/"
+                "?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net&client_id=client%201")
+        .answer(
+            200,
+            R"({"access_token":"t","expires_on":"1768473000","resource":"https://vault.azure.net","token_type":"Bearer"})");
     auto const token = co_await issuer.fetch_token(vault, SteadyPoint::max());
     CO_ASSERT(token.has_value());
     EXPECT_EQ(token->lifetime, 1h);  // from the tests' epoch, 2026-01-15T09:30:00Z
@@ -177,8 +204,11 @@ TEST(ManagedIdentity, ReadsEveryWayOfSayingHowLong) {
 
 CORO_TEST(ManagedIdentity, SaysWhyThereIsNoToken) {
     ScriptedTransport transport(clock());
-    ManagedIdentityIssuer issuer(transport, clock(), "http://127.0.0.1:41741/msi/token", SecretString::copy_of("inside"), "");
-    transport.expect(Method::get, "http://127.0.0.1:41741/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net")
+    ManagedIdentityIssuer issuer(transport, clock(), "http://127.0.0.1:41741/msi/token",
+                                 SecretString::copy_of("inside"), "");
+    transport
+        .expect(Method::get,
+                "http://127.0.0.1:41741/msi/token?api-version=2019-08-01&resource=https%3A%2F%2Fvault.azure.net")
         .answer(400, R"({"statusCode":400,"message":"No User Assigned or Delegated Managed Identity found"})");
     auto const token = co_await issuer.fetch_token(vault, SteadyPoint::max());
     CO_ASSERT(!token.has_value());

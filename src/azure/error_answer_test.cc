@@ -23,13 +23,23 @@ TEST(ErrorAnswer, ReadsEveryShapeAzureHas) {
     };
     Case const cases[] = {
         {"the usual", R"({"error":{"code":"ResourceNotFound","message":"No."}})", {"ResourceNotFound", "", "No."}},
-        {"with an inner code", R"({"error":{"code":"Forbidden","message":"No.","innererror":{"code":"SecretDisabled"}}})", {"SecretDisabled", "Forbidden", "No."}},
-        {"with inner codes nested", R"({"error":{"code":"A","message":"m","innererror":{"code":"B","innererror":{"code":"C"}}}})", {"C", "A", "m"}},
-        {"with capitals", R"({"Error":{"Code":"ResourceGroupDeletionBlocked","Target":null,"Message":"m"}})", {"ResourceGroupDeletionBlocked", "", "m"}},
+        {"with an inner code",
+         R"({"error":{"code":"Forbidden","message":"No.","innererror":{"code":"SecretDisabled"}}})",
+         {"SecretDisabled", "Forbidden", "No."}},
+        {"with inner codes nested",
+         R"({"error":{"code":"A","message":"m","innererror":{"code":"B","innererror":{"code":"C"}}}})",
+         {"C", "A", "m"}},
+        {"with capitals",
+         R"({"Error":{"Code":"ResourceGroupDeletionBlocked","Target":null,"Message":"m"}})",
+         {"ResourceGroupDeletionBlocked", "", "m"}},
         {"flat with capitals", R"({"Code":"429","Message":"m","Innererror":null})", {"429", "", "m"}},
         {"flat", R"({"code":"PreconditionFailed","message":"m"})", {"PreconditionFailed", "", "m"}},
-        {"the directory's", R"({"odata.error":{"code":"Authorization_RequestDenied","message":{"lang":"en","value":"m"}}})", {"Authorization_RequestDenied", "", "m"}},
-        {"the IoT hub's", R"({"Code":"IotHubNotFound","HttpStatusCode":"NotFound","Message":"m"})", {"IotHubNotFound", "", "m"}},
+        {"the directory's",
+         R"({"odata.error":{"code":"Authorization_RequestDenied","message":{"lang":"en","value":"m"}}})",
+         {"Authorization_RequestDenied", "", "m"}},
+        {"the IoT hub's",
+         R"({"Code":"IotHubNotFound","HttpStatusCode":"NotFound","Message":"m"})",
+         {"IotHubNotFound", "", "m"}},
         {"a token endpoint's", R"({"error":"invalid_client","error_description":"d"})", {"invalid_client", "", ""}},
         {"nothing", "", {}},
         {"a page of HTML", "<html>502</html>", {}},
@@ -92,12 +102,15 @@ TEST(ErrorAnswer, SaysWhatTheCallerCanDo) {
 
 TEST(ErrorAnswer, TellsAPersonWhatWhyAndWhatToDo) {
     auto const error = to_error(
-        answer(403, R"({"error":{"code":"Forbidden","message":"Caller is not authorized.\r\nCaller: appid=1","innererror":{"code":"ForbiddenByRbac"}}})",
-               {{"x-ms-request-id", "0b1c"}}),
+        answer(
+            403,
+            R"({"error":{"code":"Forbidden","message":"Caller is not authorized.\r\nCaller: appid=1","innererror":{"code":"ForbiddenByRbac"}}})",
+            {{"x-ms-request-id", "0b1c"}}),
         "reading secret web of contoso.vault.azure.net", Effect::none);
     EXPECT_EQ(error.message(),
               "reading secret web of contoso.vault.azure.net: answered 403 Forbidden ForbiddenByRbac, "
-              "\"Caller is not authorized.\\u{d}\\nCaller: appid=1\"; assign the role Key Vault Secrets Officer on the vault or "
+              "\"Caller is not authorized.\\u{d}\\nCaller: appid=1\"; assign the role Key Vault Secrets Officer on the "
+              "vault or "
               "the secret to kssedr's identity (request 0b1c)");
     EXPECT_EQ(error.service_code(), "ForbiddenByRbac");
 }
@@ -123,7 +136,9 @@ TEST(ErrorAnswer, ReadsHowLongToWait) {
         {"none", {{"retry-after", "0"}}, 0s},
         {"milliseconds", {{"retry-after", "17"}, {"x-ms-retry-after-ms", "250"}}, 250ms},
         {"a date", {{"date", "Tue, 20 Aug 2024 20:52:39 GMT"}, {"retry-after", "Tue, 20 Aug 2024 20:53:09 GMT"}}, 30s},
-        {"a date past", {{"date", "Tue, 20 Aug 2024 20:52:39 GMT"}, {"retry-after", "Tue, 20 Aug 2024 20:50:09 GMT"}}, 0s},
+        {"a date past",
+         {{"date", "Tue, 20 Aug 2024 20:52:39 GMT"}, {"retry-after", "Tue, 20 Aug 2024 20:50:09 GMT"}},
+         0s},
         {"a date without a now", {{"retry-after", "Tue, 20 Aug 2024 20:53:09 GMT"}}, {}},
         {"for days", {{"retry-after", "999999999999"}}, 1h},
         {"negative", {{"retry-after", "-3"}}, {}},

@@ -6,7 +6,8 @@ namespace kssedr::azure {
 namespace {
 
 TEST(JsonView, ReadsWhatIsThereAndNothingElse) {
-    auto const document = JsonDocument::parse(R"({"a":{"b":["x",1,true,null]},"n":12,"s":"34","Code":"c","f":2.0,"h":2.5,"big":18446744073709551615})");
+    auto const document = JsonDocument::parse(
+        R"({"a":{"b":["x",1,true,null]},"n":12,"s":"34","Code":"c","f":2.0,"h":2.5,"big":18446744073709551615})");
     ASSERT_TRUE(document.has_value());
     auto const root = document->root();
     EXPECT_EQ(root["a"]["b"].items().size(), 4U);

@@ -82,12 +82,9 @@ CORO_TEST(TokenCache, GivesNoTokenThatIsAboutToEnd) {
         int asked;
     };
     constexpr Case cases[] = {
-        {"an hour's, young", 1h, 49min, 1},
-        {"an hour's, in its last ten minutes", 1h, 51min, 2},
-        {"a day's, before half of it", 24h, 11h, 1},
-        {"a day's, after half of it", 24h, 13h, 2},
-        {"eight minutes', young", 8min, 3min, 1},
-        {"eight minutes', after half of it", 8min, 5min, 2},
+        {"an hour's, young", 1h, 49min, 1},          {"an hour's, in its last ten minutes", 1h, 51min, 2},
+        {"a day's, before half of it", 24h, 11h, 1}, {"a day's, after half of it", 24h, 13h, 2},
+        {"eight minutes', young", 8min, 3min, 1},    {"eight minutes', after half of it", 8min, 5min, 2},
     };
     for (auto const& [name, lifetime, age, asked] : cases) {
         SCOPED_TRACE(name);
@@ -173,7 +170,8 @@ CORO_TEST(TokenCache, AnotherTakesOverFromWhoIsCutShort) {
         NullLog log;
         TokenCache cache(issuer, clock(), log);
         TaskGroup first(executor(), [](std::string const&, std::exception_ptr) {});
-        TaskGroup second(executor(), [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); });
+        TaskGroup second(executor(),
+                         [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); });
         std::string got;
         auto const ask = [&](SteadyPoint deadline) -> Task<void> {
             auto const token = co_await cache.bearer(vault, deadline);

@@ -50,7 +50,8 @@ TEST(Url, KnowsAParent) {
         {"vault.azure.net", "contoso.vault.azure.net", false},
         {"a.net", "", false},
     };
-    for (auto const& [host, parent, is_under] : cases) EXPECT_EQ(is_host_under(host, parent), is_under) << host << ' ' << parent;
+    for (auto const& [host, parent, is_under] : cases)
+        EXPECT_EQ(is_host_under(host, parent), is_under) << host << ' ' << parent;
 }
 
 }  // namespace

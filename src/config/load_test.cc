@@ -71,7 +71,7 @@ TEST(Load, TheEnvironmentSetsEverything) {
                    {"KSSEDR_LOCKS", "none"},
                    {"REGION_NAME", "West Europe"},
                    {"FUNCTIONS_CUSTOMHANDLER_PORT", "7071"},
-                   {"SSL_CERT_FILE", "/ca.pem"}}),
+                   {"SSL_CERT_FILE", "/dev/null"}}),
              {.ca_file = "/not-this.pem"});
     ASSERT_TRUE(loaded) << loaded.error().front();
     auto const& settings = loaded->settings;
@@ -91,7 +91,7 @@ TEST(Load, TheEnvironmentSetsEverything) {
     EXPECT_EQ(settings.invocation_budget, minutes{1});
     EXPECT_EQ(settings.region_name, "West Europe");
     EXPECT_EQ(settings.functions_port, 7071);
-    EXPECT_EQ(settings.ca_file, "/ca.pem");
+    EXPECT_EQ(settings.ca_file, "/dev/null");
     EXPECT_EQ(load(with({{"KSSEDR_VERIFY", "required"}}), {})->settings.policy.verify, rotation::Verify::required);
 }
 
@@ -146,6 +146,7 @@ TEST(Load, WhatIsWrongIsSaidByName) {
              {"AzureWebJobsStorage__accountName", "evil.example/", "identity"},
              {"FUNCTIONS_CUSTOMHANDLER_PORT", "http", "port"},
              {"FUNCTIONS_CUSTOMHANDLER_PORT", "70000", "port"},
+             {"SSL_CERT_FILE", "/no/such.pem", "can not be read"},
              {"tenantId", "a/b", "id"},
              {"KSSEDR_MOED", "rotate", "did you mean KSSEDR_MODE?"},
              {"KSSEDR_ALLOWED_TARGET", "/", "did you mean KSSEDR_ALLOWED_TARGETS?"},
@@ -251,7 +252,7 @@ TEST(Load, NoLocksAreASettingOfTheirOwn) {
 }
 
 TEST(Load, AStorageSettingThatIsWrongIsSaidWithoutItsValue) {
-    for (std::string const value :
+    for (auto const* const value :
          {"nonsense-that-may-be-secret", "AccountName=demo", "AccountName=demo;AccountKey=not-secret-base64",
           "AccountName=demo;AccountKey=a2V5;AccountKey=a2V5", "AccountKey=a2V5secret",
           "AccountName=UPPER;AccountKey=a2V5", "AccountName=demo;AccountKey=a2V5;SharedAccessSignature=secret",

@@ -79,15 +79,20 @@ bool JsonString::is_named(std::string_view name) const {
 std::size_t unescape_json(std::string_view raw, char* out) {
     std::size_t read = 0, written = 0;
     for (;;) {
-        // Runs between escapes are moved as a whole: texts are long and escapes few.
-        auto const escape = std::min(raw.find('\\', read), raw.size());
-        if (out + written != raw.data() + read) std::memmove(out + written, raw.data() + read, escape - read);
-        written += escape - read;
-        if (escape == raw.size()) return written;
-        auto const [raw_size, size, bytes] = read_escape(raw.substr(escape));
-        std::memcpy(out + written, bytes.data(), size);
-        written += size;
-        read = escape + raw_size;
+        // Short runs byte by byte, long ones as a whole: JSON inside JSON has an escape every few bytes, base64 has
+        // none.
+        auto const near = std::min(read + 16, raw.size());
+        while (read < near && raw[read] != '\\') out[written++] = raw[read++];
+        if (read == near) {
+            auto const escape = std::min(raw.find('\\', read), raw.size());
+            if (out + written != raw.data() + read) std::memmove(out + written, raw.data() + read, escape - read);
+            written += escape - read;
+            read = escape;
+        }
+        if (read == raw.size()) return written;
+        auto const [raw_size, size, bytes] = read_escape(raw.substr(read));
+        for (std::size_t i = 0; i < size; ++i) out[written++] = bytes[i];
+        read += raw_size;
     }
 }
 

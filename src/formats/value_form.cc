@@ -115,12 +115,18 @@ bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
     if (holds_part(text.substr(0, form.offset)) || holds_part(text.substr(form.offset + form.length))) return true;
     if (form.kind != ValueKind::json) return false;
     // Escaped letters hide it from the search above.
+    auto const place_begin = text.data() + form.offset;
+    auto const place_end = place_begin + form.length;
+    auto const holds_hidden_part = [&](std::string_view raw) { return holds_part(unescape(raw).expose()); };
     bool found = false;
     auto visit = [&](std::string_view name, JsonString const& string) -> Result<void> {
-        bool const is_place = string.raw.data() <= text.data() + form.offset &&
-                              text.data() + form.offset < string.raw.data() + string.raw.size();
-        found =
-            found || holds_part(name) || (!is_place && string.has_escapes && holds_part(unescape(string.raw).expose()));
+        auto const begin = string.raw.data();
+        auto const end = begin + string.raw.size();
+        if (begin <= place_begin && place_end <= end)
+            found = found || holds_hidden_part({begin, place_begin}) || holds_hidden_part({place_end, end});
+        else
+            found = found || (string.has_escapes && holds_hidden_part(string.raw));
+        found = found || holds_part(name);
         return {};
     };
     JsonCursor json(text);

@@ -45,7 +45,8 @@ CurlLoop::CurlLoop(asio::any_io_executor executor, TransportOptions const& optio
 
 CurlLoop::~CurlLoop() {
     for (auto const& [id, transfer] : transfers_) curl_multi_remove_handle(multi_, transfer.easy);
-    // A handler owns the coroutine that waits; dropping it frees the call and its handle, which has left the multi handle.
+    // A handler owns the coroutine that waits; dropping it frees the call and its handle, which has left the multi
+    // handle.
     auto const dropped = std::exchange(transfers_, {});
     curl_multi_cleanup(multi_);
 }
@@ -118,17 +119,17 @@ void CurlLoop::arm(std::shared_ptr<Watch> const& watched) {
 
 void CurlLoop::arm(std::shared_ptr<Watch> const& watched, int direction) {
     watched->waiting |= direction;
-    auto const wait = direction == CURL_POLL_IN ? asio::posix::descriptor_base::wait_read
-                                                : asio::posix::descriptor_base::wait_write;
-    watched->descriptor.async_wait(
-        wait, [weak = weak_from_this(), watched, direction](boost::system::error_code error) {
-            auto const self = weak.lock();
-            watched->waiting &= ~direction;
-            if (!self || (watched->wanted & direction) == 0) return;
-            int const ready = direction == CURL_POLL_IN ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
-            self->act(watched->socket, error ? CURL_CSELECT_ERR : ready);
-            self->arm(watched);
-        });
+    auto const wait =
+        direction == CURL_POLL_IN ? asio::posix::descriptor_base::wait_read : asio::posix::descriptor_base::wait_write;
+    watched->descriptor.async_wait(wait,
+                                   [weak = weak_from_this(), watched, direction](boost::system::error_code error) {
+                                       auto const self = weak.lock();
+                                       watched->waiting &= ~direction;
+                                       if (!self || (watched->wanted & direction) == 0) return;
+                                       int const ready = direction == CURL_POLL_IN ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
+                                       self->act(watched->socket, error ? CURL_CSELECT_ERR : ready);
+                                       self->arm(watched);
+                                   });
 }
 
 int CurlLoop::on_timer(CURLM*, long delay_ms, void* self_pointer) {

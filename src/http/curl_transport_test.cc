@@ -68,7 +68,7 @@ TEST_F(CurlTransportTest, GivesStatusHeadersInLowerCaseAndBody) {
 TEST_F(CurlTransportTest, PutsTheSecretPartOfAQueryBehindTheOpenOne) {
     RawServer server(executor(), answering(answer("")));
     run([&]() -> Task<void> {
-        for (std::string const url : {server.url("/a"), server.url("/a?b=c")}) {
+        for (auto const& url : {server.url("/a"), server.url("/a?b=c")}) {
             auto const response = co_await transport().send(
                 {.method = Method::get, .url = url, .secret_query = SecretString::copy_of("sv=1&sig=a%2Fb")}, after(10s));
             EXPECT_TRUE(response.has_value());

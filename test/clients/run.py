@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -64,14 +65,13 @@ class Emulator:
             AZURE_CONFIG_DIR=str(Path(home) / "azure"),
             AZURE_CORE_COLLECT_TELEMETRY="no",
             AZURE_CORE_NO_COLOR="yes",
+            EMULATOR_PORT=str(self.ready["port"]),
             SUBSCRIPTION_ID=self.state()["subscriptions"][0]["id"],
         )
         return environment
 
     def state(self):
         url = f"http://127.0.0.1:{self.ready['proxyPort']}/_emulator/state"
-        import urllib.request
-
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         with opener.open(url, timeout=10) as answer:
             return json.load(answer)
@@ -118,6 +118,23 @@ def run_az(results, environment):
           lambda got: got[0]["value"] == before["key1"] and got[1]["value"] != before["key2"])
     check("keyvault list", ("keyvault", "list"), lambda got: got[0]["name"] == "demo")
     run_az_vault(results, az, check)
+    run_az_own_cloud(results, az, check, login, environment)
+
+
+def run_az_own_cloud(results, az, check, login, environment):
+    """The same by the local names, as a cloud of its own."""
+    port = environment["EMULATOR_PORT"]
+    code, _, err = az("cloud", "register", "--name", "local", "--endpoint-active-directory", f"https://login.localhost:{port}",
+                      "--endpoint-resource-manager", f"https://management.localhost:{port}",
+                      "--endpoint-active-directory-resource-id", f"https://management.localhost:{port}",
+                      "--suffix-keyvault-dns", f".vault.localhost:{port}",
+                      "--suffix-storage-endpoint", f"storage.localhost:{port}")
+    results.add(code == 0, "az: cloud register", err[-200:])
+    code, _, err = az("cloud", "set", "--name", "local")
+    results.add(code == 0, "az: cloud set", err[-200:])
+    check("login to the registered cloud", login, lambda got: got[0]["cloudName"] == "local")
+    check("storage account keys list in the registered cloud", ("storage", "account", "keys", "list", "-n", "demostorage"),
+          lambda got: [key["keyName"] for key in got] == ["key1", "key2"])
 
 
 def run_az_vault(results, az, check):

@@ -17,7 +17,8 @@ public:
         audiences.push_back(audience);
         if (failure) co_return fail(*failure, "no token, as the test wants");
         auto& token = given_[audience];
-        if (!token) token = std::make_shared<SecretString const>(SecretString::copy_of("token-" + std::to_string(++count_)));
+        if (!token)
+            token = std::make_shared<SecretString const>(SecretString::copy_of("token-" + std::to_string(++count_)));
         co_return token;
     }
 

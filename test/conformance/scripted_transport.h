@@ -1,6 +1,7 @@
 /// ScriptedTransport: an http::Transport that expects certain requests, in order, and gives the answers a test wrote.
 ///
-///   transport.expect(http::Method::get, "https://demo.vault.azure.net/secrets/web?api-version=7.4").answer(200, R"({…})");
+///   transport.expect(http::Method::get, "https://demo.vault.azure.net/secrets/web?api-version=7.4").answer(200,
+///   R"({…})");
 ///
 /// A request that was not expected fails the test and is answered `internal`; expectations left over fail it at the
 /// end. In virtual time: `after` says how long an answer takes, and a deadline that comes first ends the wait as the
@@ -70,7 +71,8 @@ class ScriptedTransport final : public http::Transport {
 public:
     explicit ScriptedTransport(Clock& clock) : clock_(clock) {}
     ~ScriptedTransport() override {
-        for (auto const& left : expected_) ADD_FAILURE() << "never sent: " << to_string(left->method_) << ' ' << left->url_;
+        for (auto const& left : expected_)
+            ADD_FAILURE() << "never sent: " << to_string(left->method_) << ' ' << left->url_;
     }
 
     Expectation& expect(http::Method method, std::string url) {
@@ -100,8 +102,13 @@ public:
 
 private:
     void remember(http::Request const& request) {
-        SentRequest sent{request.method, request.url, std::string(request.authorization.expose()),
-                         std::string(request.body.expose()), request.headers, request.repeatable, request.use_proxy,
+        SentRequest sent{request.method,
+                         request.url,
+                         std::string(request.authorization.expose()),
+                         std::string(request.body.expose()),
+                         request.headers,
+                         request.repeatable,
+                         request.use_proxy,
                          clock_.steady_now()};
         for (auto const& [name, value] : request.secret_headers) sent.headers.emplace_back(name, value.expose());
         sent_.push_back(std::move(sent));

@@ -209,19 +209,18 @@ class Stage:
 
     def run(self, *arguments: str, stdin: str = "", **changed: str | None) -> Ran:
         """Runs a kssedr command with the app's settings and nothing else in its environment."""
-        finished = subprocess.run(
-            [str(KSSEDR), *arguments],
-            env={"PATH": os.environ["PATH"]} | self.settings(**changed),
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        return Ran(finished.returncode, finished.stdout, finished.stderr)
+        return run_kssedr(*arguments, stdin=stdin, environment=self.settings(**changed))
 
 
 TENANT = "11111111-2222-3333-4444-555555555555"
 SUBSCRIPTION = "66666666-7777-8888-9999-000000000000"
+
+
+def run_kssedr(*arguments: str, stdin: str = "", environment: dict[str, str] | None = None) -> Ran:
+    finished = subprocess.run(
+        [str(KSSEDR), *arguments], env=environment or {}, input=stdin, capture_output=True, text=True, timeout=60
+    )
+    return Ran(finished.returncode, finished.stdout, finished.stderr)
 
 
 def outcomes(host: FunctionsHost) -> list[dict[str, Any]]:
@@ -243,9 +242,14 @@ def eventually(condition: Callable[[], object], timeout: float = 20.0) -> bool:
     return False
 
 
-def get_json(url: str) -> Any:
+def get_text(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.loads(answer.read())
+        text: bytes = answer.read()
+        return text.decode()
+
+
+def get_json(url: str) -> Any:
+    return json.loads(get_text(url))
 
 
 __all__ = [
@@ -267,6 +271,8 @@ __all__ = [
     "event_invocations",
     "eventually",
     "get_json",
+    "get_text",
     "outcomes",
     "rfc3339",
+    "run_kssedr",
 ]

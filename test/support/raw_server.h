@@ -1,6 +1,7 @@
 /// RawServer: a server that says exactly the bytes a test wants said, and remembers what it was sent.
 ///
-/// A script is called for each connection and ends it by returning. Real sockets, any free port of the loopback, plain or TLS.
+/// A script is called for each connection and ends it by returning. Real sockets, any free port of the loopback, plain
+/// or TLS.
 
 #pragma once
 

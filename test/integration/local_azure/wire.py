@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import socket
 import ssl
 import threading
@@ -56,6 +57,8 @@ class Wire:
 
     def _connection(self, host: str) -> http.client.HTTPConnection:
         connections: dict[str, http.client.HTTPConnection] = self._local.__dict__.setdefault("connections", {})
+        if host in connections and _is_closed(connections[host]):
+            self._forget(host)
         if host not in connections:
             # Names under .localhost need not resolve here; the certificate is checked by name all the same.
             plain = socket.create_connection(("127.0.0.1", self.port), timeout=30)
@@ -69,3 +72,8 @@ class Wire:
         connection = self._local.__dict__.get("connections", {}).pop(host, None)
         if connection is not None:
             connection.close()
+
+
+def _is_closed(connection: http.client.HTTPConnection) -> bool:
+    """An idle connection with something to read was closed by the other side."""
+    return connection.sock is None or bool(select.select([connection.sock], [], [], 0)[0])
