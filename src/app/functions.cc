@@ -36,12 +36,13 @@ Task<void> end_with_parent(Parent parent, Log& log) {
     end(cli::exit_failed);
 }
 
-Task<void> end_when_asked(listen::HttpServer& server, Log& log) {
+Task<void> end_when_asked(listen::HttpServer& server, World& world, Log& log) {
     auto const executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::use_awaitable);
     log.info("functions.stopping", {});
     co_await server.stop(stop_grace);
+    co_await world.close();
     end(cli::exit_done);
 }
 
@@ -52,10 +53,11 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::functions_host);
     asio::io_context loop(1);
     auto const port = *settings.functions_port;
-    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget};
+    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget,
+                                     settings.policy.vaults.value_or(std::vector<rotation::VaultHost>())};
     std::string const mode(to_string(settings.policy.mode));
     World world(loop.get_executor(), log, std::move(settings));
-    server::FunctionsHandler handler(world.intake(), world.clock(), log, std::move(options));
+    server::FunctionsHandler handler(world.intake(), world.sweeper(), world.clock(), log, std::move(options));
 
     listen::ServerOptions server_options;
     server_options.port = port;
@@ -72,7 +74,7 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
              {{"port", fmt::format("{}", (*server)->port())}, {"mode", mode}, {"version", KSSEDR_VERSION}});
     TaskGroup tasks(loop.get_executor(), [](std::string const&, std::exception_ptr) { end(cli::exit_failed); });
     tasks.spawn("parent", end_with_parent(parent, log));
-    tasks.spawn("signals", end_when_asked(**server, log));
+    tasks.spawn("signals", end_when_asked(**server, world, log));
     loop.run();
     end(cli::exit_failed);
 }

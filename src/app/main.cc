@@ -99,13 +99,20 @@ Task<int> run_in(World& world, cli::CommandLine const& line, Subject subject, cl
     co_return result.exit_code;
 }
 
+// Whatever the outcome, what was leased is given back.
+Task<int> run_and_close(World& world, cli::CommandLine const& line, Subject subject, cli::PrinterOptions options) {
+    int const code = co_await run_in(world, line, std::move(subject), options);
+    co_await world.close();
+    co_return code;
+}
+
 int run_command(cli::CommandLine const& line, config::Settings settings, config::Environment const& environment) {
     auto subject = subject_of(line, settings);
     if (!subject) return say(subject.error().message()), cli::exit_usage;
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::all_on_stderr);
     asio::io_context loop(1);
     World world(loop.get_executor(), log, std::move(settings));
-    int const code = kssedr::run(loop, run_in(world, line, *std::move(subject), printer_options(line, environment)));
+    int const code = kssedr::run(loop, run_and_close(world, line, *std::move(subject), printer_options(line, environment)));
     return std::ferror(stdout) == 0 ? code : cli::exit_failed;
 }
 

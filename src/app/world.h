@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/clock.h"
+#include "azure/blob_lease.h"
 #include "azure/key_vault.h"
 #include "azure/token_cache.h"
 #include "azure/vault_directory.h"
@@ -26,6 +27,9 @@ public:
     World(World const&) = delete;
     World& operator=(World const&) = delete;
 
+    /// Gives back what is held among instances. To be awaited before the world is destroyed, once nothing is under way.
+    Task<void> close();
+
     Clock& clock() { return clock_; }
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
@@ -34,6 +38,11 @@ public:
     engine::Sweeper& planner() { return shadow_.sweeper; }
 
 private:
+    std::unique_ptr<azure::BlobLock> make_shared_lock(asio::any_io_executor const& executor, Log& log,
+                                                      config::Settings& settings);
+    ports::OwnerLock& chosen_lock();
+    engine::Ports ports(Log& log);
+
     SystemClock clock_;
     SystemRandom random_;
     http::CurlTransport transport_;
@@ -44,13 +53,14 @@ private:
     azure::VaultDirectory directory_;
     providers::StorageAccount storage_account_;
     engine::InProcessLock lock_;
+    std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said
     engine::Rotator rotator_;
     engine::Intake intake_;
     engine::Sweeper sweeper_;
 
     /// The same engine over ports that change nothing.
     struct Shadow {
-        Shadow(engine::Ports real, rotation::Policy policy);
+        Shadow(engine::Ports real, engine::Rotator const& rotating);
 
         NullLog log;
         engine::ShadowVault vault;

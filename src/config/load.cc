@@ -26,6 +26,8 @@ public:
         load_identity();
         load_policy();
         load_rules();
+        load_own_credentials();
+        load_locks();
         load_rest(overrides);
         warn_of_short_validity();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
@@ -52,6 +54,9 @@ private:
     void load_vaults();
     void load_allowed();
     void load_rules();
+    void load_own_credentials();
+    void load_locks();
+    std::optional<StorageSetting> load_own_storage();
     void load_rest(Overrides const& overrides);
     void load_resolve();
     void warn_of_short_validity();
@@ -171,12 +176,10 @@ void Loader::load_policy() {
         else if (verify == "off")
             policy.verify = rotation::Verify::off;
         else if (verify == "required")
-            problem(*given, "this version can not try a credential against its service yet; set best-effort or off");
+            policy.verify = rotation::Verify::required;
         else
             problem(*given, "write required, best-effort or off");
     }
-    if (auto const* given = find("KSSEDR_LOCKS"); given != nullptr && trim(given->value) != "none")
-        problem(*given, "this version locks within its own process only; set none, and run one instance");
     take_duration("KSSEDR_LEAD", minutes{1}, policy.lead);
     take_duration("KSSEDR_DEFAULT_VALIDITY", minutes{1}, policy.default_validity);
     take_duration("KSSEDR_MIN_OVERLAP", seconds{0}, policy.min_overlap);
@@ -265,6 +268,62 @@ void Loader::load_rules() {
         rule.min_overlap = rule_duration(given, "min_overlap");
         loaded_.settings.policy.rules.push_back(std::move(rule));
     }
+}
+
+void Loader::load_own_credentials() {
+    for (std::string_view const name : {"AzureWebJobsStorage", "EventHub.ConnectionString"})
+        if (auto const* given = find(name); given != nullptr && !trim(given->value).empty())
+            loaded_.settings.own_credentials.push_back({given->where, SecretString::copy_of(trim(given->value))});
+}
+
+// What AzureWebJobsStorage says; nothing where it says nothing, or something wrong, which is then said without its
+// value.
+std::optional<StorageSetting> Loader::load_own_storage() {
+    auto const& suffix = loaded_.settings.cloud.storage_suffix;
+    auto const is_set = [&](std::string_view name) { return !text(name).empty(); };
+    std::string_view from = "AzureWebJobsStorage";
+    Result<StorageSetting> storage = StorageSetting{};
+    if (is_set(from)) {
+        storage = parse_storage_connection(trim(find(from)->value), suffix);
+    } else if (from = "AzureWebJobsStorage__blobServiceUri"; is_set(from)) {
+        storage = parse_blob_service_url(text(from), suffix);
+    } else if (from = "AzureWebJobsStorage__accountName"; is_set(from)) {
+        storage = parse_blob_service_url("https://" + text(from) + ".blob." + suffix, suffix);
+    } else {
+        return std::nullopt;
+    }
+    if (storage) return *std::move(storage);
+    problems_.push_back(find(from)->where + ": " + storage.error().message() +
+                        "; instances of kssedr meet there to lock what they rotate, so mend it, or set "
+                        "KSSEDR_LOCKS=none and run one instance");
+    return std::nullopt;
+}
+
+void Loader::load_locks() {
+    auto& settings = loaded_.settings;
+    auto const* given = find("KSSEDR_LOCKS");
+    settings.is_only_instance = text("KSSEDR_LOCKS") == "none";
+    if (settings.is_only_instance) return;
+    auto storage = load_own_storage();
+    if (text("KSSEDR_LOCKS").empty()) {
+        if (storage) settings.lock_container = LockContainer{*std::move(storage), "kssedr-leases"};
+        return;
+    }
+    auto url = parse_container_url(trim(given->value));
+    if (!url) {
+        // Not quoted: it may hold a signature.
+        problems_.push_back(given->where + ": write none, or the URL of a blob container: " + url.error().message());
+        return;
+    }
+    // A container in the storage that AzureWebJobsStorage opens is opened by it too.
+    bool const is_own = storage && storage->endpoint == url->endpoint;
+    auto other = is_own ? Result<StorageSetting>(*std::move(storage))
+                        : parse_blob_service_url(url->endpoint, settings.cloud.storage_suffix);
+    if (!other) {
+        problem(*given, other.error().message() + "; for any other, give the connection string in AzureWebJobsStorage");
+        return;
+    }
+    settings.lock_container = LockContainer{*std::move(other), std::move(url->container)};
 }
 
 void Loader::load_rest(Overrides const& overrides) {

@@ -9,8 +9,9 @@ constexpr Duration longest_read = std::chrono::seconds{30};
 // A vault with thousands of secrets is listed in hundreds of pages.
 constexpr Duration longest_listing = std::chrono::minutes{5};
 constexpr Duration longest_trial = std::chrono::seconds{10};
+// Effects have to end while a lease of sixty seconds that was renewed in time still stands (azure/blob_lease.h).
 constexpr Duration longest_publication = std::chrono::seconds{30};
-constexpr Duration longest_regeneration = std::chrono::seconds{60};
+constexpr Duration longest_regeneration = std::chrono::seconds{30};
 
 Failure lock_too_short() {
     return fail(Error(Errc::deadline_exceeded, "the owner's lock would end before the call could; nothing was sent")

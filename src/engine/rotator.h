@@ -81,6 +81,8 @@ public:
     [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
 
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
+    /// Copies, for an engine beside this one.
+    [[nodiscard]] std::vector<OwnSetting> own_settings() const;
 
 private:
     Ports ports_;
