@@ -41,7 +41,9 @@ std::optional<std::uint64_t> parse_number(std::string_view text) {
 
 }  // namespace
 
-bool Admin::is_for_it(listen::Request const& request) { return request.path().starts_with(prefix); }
+bool Admin::is_for_it(listen::Request const& request) {
+    return request.path().starts_with(prefix);
+}
 
 Task<listen::Response> Admin::handle(listen::Request const& request) {
     auto const segments = split_path(request.path());
@@ -49,7 +51,8 @@ Task<listen::Response> Admin::handle(listen::Request const& request) {
     if (segments.size() > 3) co_return refuse(404, "there is nothing at this address");
     if (request.method == "GET") co_return get(what, Query(request.query(), PlusSign::is_blank));
     if (request.method == "DELETE") co_return remove(what, segments.size() > 2 ? segments[2] : "");
-    if (request.method != "PUT" && request.method != "POST") co_return refuse(405, "GET, PUT, POST and DELETE are known");
+    if (request.method != "PUT" && request.method != "POST")
+        co_return refuse(405, "GET, PUT, POST and DELETE are known");
     auto const body = parse_json(request.body.expose());
     if (!body) co_return refuse(400, body.error().message());
     auto response = co_await put(what, *body);
@@ -64,8 +67,9 @@ listen::Response Admin::get(std::string const& what, Query const& query) {
     if (what == "calls") return make_json_response(200, calls_.to_json(parse_since(query)));
     if (what == "events") {
         bool const event_grid = equals_ignore_case(query.get("schema"), "EventGridSchema");
-        return make_json_response(200, events_.events_since(parse_since(query), event_grid ? EventSchema::event_grid
-                                                                                           : EventSchema::cloud_events));
+        return make_json_response(
+            200,
+            events_.events_since(parse_since(query), event_grid ? EventSchema::event_grid : EventSchema::cloud_events));
     }
     return refuse(404, "state, clock, faults, holds, calls and events can be read");
 }
@@ -168,14 +172,18 @@ json::object Admin::state() const {
     json::array tenants, apps, subscriptions, groups, vaults, accounts, locks;
     for (auto const& [id, one] : world.tenants) tenants.push_back(json::object{{"id", one.id}, {"domain", one.domain}});
     for (auto const& [id, one] : world.apps)
-        apps.push_back(json::object{{"clientId", one.client_id}, {"objectId", one.object_id}, {"tenant", one.tenant},
-                                    {"name", one.name}, {"denials", one.denials.size()}});
+        apps.push_back(json::object{{"clientId", one.client_id},
+                                    {"objectId", one.object_id},
+                                    {"tenant", one.tenant},
+                                    {"name", one.name},
+                                    {"denials", one.denials.size()}});
     for (auto const& [id, one] : world.subscriptions)
         subscriptions.push_back(json::object{{"id", one.id}, {"name", one.name}, {"tenant", one.tenant}});
     for (auto const& one : world.groups)
         groups.push_back(json::object{{"subscription", one.subscription}, {"name", one.name}});
     for (auto const& [name, one] : world.vaults)
-        vaults.push_back(json::object{{"id", format_resource_id(one.place, vault_type)}, {"secrets", one.secrets.size()},
+        vaults.push_back(json::object{{"id", format_resource_id(one.place, vault_type)},
+                                      {"secrets", one.secrets.size()},
                                       {"deletedSecrets", one.secrets.deleted_size()}});
     for (auto const& [name, one] : world.accounts) {
         json::object times;
@@ -185,11 +193,18 @@ json::object Admin::state() const {
                                         {"containers", one.blobs.containers.size()}});
     }
     for (auto const& one : world.locks) locks.push_back(json::value(one.scope));
-    return {{"clock", clock_state()}, {"throttling", world.throttling}, {"tenants", std::move(tenants)},
-            {"apps", std::move(apps)}, {"subscriptions", std::move(subscriptions)},
-            {"resourceGroups", std::move(groups)}, {"vaults", std::move(vaults)}, {"accounts", std::move(accounts)},
-            {"locks", std::move(locks)}, {"eventSubscriptions", events_.subscriptions_to_json()},
-            {"expectedEvents", events_.expected()}, {"undeliveredEvents", events_.undelivered()}};
+    return {{"clock", clock_state()},
+            {"throttling", world.throttling},
+            {"tenants", std::move(tenants)},
+            {"apps", std::move(apps)},
+            {"subscriptions", std::move(subscriptions)},
+            {"resourceGroups", std::move(groups)},
+            {"vaults", std::move(vaults)},
+            {"accounts", std::move(accounts)},
+            {"locks", std::move(locks)},
+            {"eventSubscriptions", events_.subscriptions_to_json()},
+            {"expectedEvents", events_.expected()},
+            {"undeliveredEvents", events_.undelivered()}};
 }
 
 }  // namespace kssedr::emulator

@@ -1,4 +1,5 @@
-/// Admin: the local Azure's own interface under `/_emulator/`, in JSON, without authentication; docs/emulator.md is its reference.
+/// Admin: the local Azure's own interface under `/_emulator/`, in JSON, without authentication; docs/emulator.md is its
+/// reference.
 
 #pragma once
 

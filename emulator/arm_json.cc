@@ -102,14 +102,13 @@ json::object to_arm(StorageAccount const& account, CloudNames const& cloud) {
 
 std::optional<json::object> to_arm_provider(std::string_view name, std::string_view subscription) {
     auto const describe = [&](std::string const& provider, std::string const& type, json::array versions) {
-        return json::object{
-            {"id", "/subscriptions/" + std::string(subscription) + "/providers/" + provider},
-            {"namespace", provider},
-            {"registrationPolicy", "RegistrationRequired"},
-            {"registrationState", "Registered"},
-            {"resourceTypes", json::array{json::object{{"resourceType", type},
-                                                       {"locations", json::array{"West Europe"}},
-                                                       {"apiVersions", std::move(versions)}}}}};
+        return json::object{{"id", "/subscriptions/" + std::string(subscription) + "/providers/" + provider},
+                            {"namespace", provider},
+                            {"registrationPolicy", "RegistrationRequired"},
+                            {"registrationState", "Registered"},
+                            {"resourceTypes", json::array{json::object{{"resourceType", type},
+                                                                       {"locations", json::array{"West Europe"}},
+                                                                       {"apiVersions", std::move(versions)}}}}};
     };
     if (equals_ignore_case(name, "Microsoft.Storage"))
         return describe("Microsoft.Storage", "storageAccounts",
@@ -118,6 +117,15 @@ std::optional<json::object> to_arm_provider(std::string_view name, std::string_v
         return describe("Microsoft.KeyVault", "vaults",
                         {"2026-02-01", "2024-11-01", "2023-07-01", "2022-07-01", "2021-10-01", "2019-09-01"});
     return std::nullopt;
+}
+
+json::object to_arm_metadata(CloudNames const& cloud) {
+    auto const audience = "https://" + std::string(without_port(cloud.management)) + "/";
+    return {{"galleryEndpoint", "https://" + cloud.management + "/"},
+            {"graphEndpoint", "https://graph." + std::string(without_port(cloud.login)) + "/"},
+            {"portalEndpoint", "https://" + cloud.management + "/"},
+            {"authentication", json::object{{"loginEndpoint", "https://" + cloud.login + "/"},
+                                            {"audiences", json::array{json::value(audience)}}}}};
 }
 
 json::object to_key_list(StorageAccount const& account) {

@@ -27,9 +27,10 @@ ArmPath parse_arm_path(std::vector<std::string> const& segments) {
 namespace {
 
 std::string find_resource_operation(std::string_view method, ArmPath const& path) {
-    bool const account = equals_ignore_case(path.provider, "Microsoft.Storage") &&
-                         equals_ignore_case(path.type, "storageAccounts");
-    bool const vault = equals_ignore_case(path.provider, "Microsoft.KeyVault") && equals_ignore_case(path.type, "vaults");
+    bool const account =
+        equals_ignore_case(path.provider, "Microsoft.Storage") && equals_ignore_case(path.type, "storageAccounts");
+    bool const vault =
+        equals_ignore_case(path.provider, "Microsoft.KeyVault") && equals_ignore_case(path.type, "vaults");
     if (!account && !vault) return "other";
     std::string const kind = account ? "account" : "vault";
     if (method == "GET" && path.action.empty()) return kind + (path.name.empty() ? ".list" : ".get");
@@ -43,6 +44,7 @@ std::string find_resource_operation(std::string_view method, ArmPath const& path
 std::string find_arm_operation(std::string_view method, ArmPath const& path, std::vector<std::string> const& segments) {
     if (!path.type.empty()) return find_resource_operation(method, path);
     if (method != "GET" || segments.empty()) return "other";
+    if (segments.size() == 2 && segments[0] == "metadata" && segments[1] == "endpoints") return "metadata";
     bool const provider_place = segments.size() >= 2 || !path.provider.empty();
     if (provider_place && !path.provider.empty()) return "provider.get";
     if (equals_ignore_case(segments.back(), "providers")) return "provider.list";

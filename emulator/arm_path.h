@@ -14,8 +14,8 @@ struct ArmPath {
     std::string provider;  ///< `Microsoft.Storage`, as it was written
     std::string type;      ///< `storageAccounts`
     std::string name;
-    std::string action;    ///< `listKeys`
-    std::string other;     ///< the first segment that fits no place
+    std::string action;  ///< `listKeys`
+    std::string other;   ///< the first segment that fits no place
 };
 
 /// Total: what fits no place is in `other`.

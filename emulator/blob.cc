@@ -16,12 +16,18 @@ constexpr std::string_view xml_head = "\xEF\xBB\xBF<?xml version=\"1.0\" encodin
 std::string escape_xml(std::string_view text) {
     std::string out;
     for (char const c : text) {
-        if (c == '&') out += "&amp;";
-        else if (c == '<') out += "&lt;";
-        else if (c == '>') out += "&gt;";
-        else if (c == '"') out += "&quot;";
-        else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') out += ' ';
-        else out += c;
+        if (c == '&')
+            out += "&amp;";
+        else if (c == '<')
+            out += "&lt;";
+        else if (c == '>')
+            out += "&gt;";
+        else if (c == '"')
+            out += "&quot;";
+        else if (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t')
+            out += ' ';
+        else
+            out += c;
     }
     return out;
 }
@@ -36,9 +42,8 @@ std::string blob_name(std::vector<std::string> const& segments) {
 bool is_container_name(std::string_view name) {
     bool const right_size = name.size() >= 3 && name.size() <= 63;
     return (right_size || name == "$root" || name == "$logs") && !name.ends_with('-') && !name.starts_with('-') &&
-           std::ranges::all_of(name, [](char c) {
-               return (c >= 'a' && c <= 'z') || is_ascii_digit(c) || c == '-' || c == '$';
-           });
+           std::ranges::all_of(
+               name, [](char c) { return (c >= 'a' && c <= 'z') || is_ascii_digit(c) || c == '-' || c == '$'; });
 }
 
 }  // namespace
@@ -143,9 +148,10 @@ listen::Response BlobService::carry_out(Call& call, StorageAccount& account) {
         return response;
     }
     if (call.operation == "service.get")
-        return xml(call, "<StorageServiceProperties><Logging><Version>1.0</Version><Read>false</Read><Write>false</Write>"
-                         "<Delete>false</Delete><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging>"
-                         "</StorageServiceProperties>");
+        return xml(call,
+                   "<StorageServiceProperties><Logging><Version>1.0</Version><Read>false</Read><Write>false</Write>"
+                   "<Delete>false</Delete><RetentionPolicy><Enabled>false</Enabled></RetentionPolicy></Logging>"
+                   "</StorageServiceProperties>");
     if (call.operation == "other")
         return refuse_with(call, 400, "InvalidQueryParameterValue", "This local Azure does not know this operation.");
     return answer_container(call, account);
@@ -249,8 +255,8 @@ listen::Response BlobService::put_blob(Call& call, Container& container, std::st
 }
 
 listen::Response BlobService::list_containers(Call const& call, StorageAccount const& account) {
-    std::string body = "<EnumerationResults ServiceEndpoint=\"https://" + escape_xml(call.request.host) +
-                       "/\"><Containers>";
+    std::string body =
+        "<EnumerationResults ServiceEndpoint=\"https://" + escape_xml(call.request.host) + "/\"><Containers>";
     auto const prefix = call.query.get("prefix");
     for (auto const& [name, container] : account.blobs.containers) {
         if (!name.starts_with(prefix)) continue;
@@ -289,8 +295,9 @@ listen::Response BlobService::refuse_with(Call const& call, unsigned status, std
     auto const id = std::string(response.headers.find("x-ms-request-id").value_or(""));
     response.headers.add("Content-Type", "application/xml");
     response.headers.add("x-ms-error-code", code);
-    response.body = std::string(xml_head) + "<Error><Code>" + escape_xml(code) + "</Code><Message>" + escape_xml(message) +
-                    "\nRequestId:" + id + "\nTime:" + format_ticks(ground_.clock.now(), 0) + "</Message>";
+    response.body = std::string(xml_head) + "<Error><Code>" + escape_xml(code) + "</Code><Message>" +
+                    escape_xml(message) + "\nRequestId:" + id + "\nTime:" + format_ticks(ground_.clock.now(), 0) +
+                    "</Message>";
     if (!detail.empty())
         response.body += "<AuthenticationErrorDetail>" + escape_xml(detail) + "</AuthenticationErrorDetail>";
     response.body += "</Error>";

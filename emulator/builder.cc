@@ -12,10 +12,10 @@
 namespace kssedr::emulator {
 namespace {
 
-bool is_resource_name(std::string_view name, std::size_t size_max) {
-    return name.size() >= 3 && name.size() <= size_max && std::ranges::all_of(name, [](char c) {
-               return is_ascii_letter(c) || is_ascii_digit(c) || c == '-';
-           });
+// Of vaults and storage accounts alike: 3 to 24 characters.
+bool is_resource_name(std::string_view name) {
+    return name.size() >= 3 && name.size() <= 24 &&
+           std::ranges::all_of(name, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
 }
 
 Result<std::vector<Denial>> parse_denials(json::value const* value) {
@@ -50,18 +50,20 @@ Result<json::object> Builder::put(std::string_view kind, json::value const& valu
 
 Result<void> Builder::plant(json::value const& seed) {
     Fields fields(seed, "the seed");
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kinds = {{{"tenants", "tenants"},
-                                                                                     {"apps", "apps"},
-                                                                                     {"subscriptions", "subscriptions"},
-                                                                                     {"resourceGroups", "resource-groups"},
-                                                                                     {"vaults", "vaults"},
-                                                                                     {"accounts", "accounts"},
-                                                                                     {"secrets", "secrets"},
-                                                                                     {"locks", "locks"}}};
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kinds = {
+        {{"tenants", "tenants"},
+         {"apps", "apps"},
+         {"subscriptions", "subscriptions"},
+         {"resourceGroups", "resource-groups"},
+         {"vaults", "vaults"},
+         {"accounts", "accounts"},
+         {"secrets", "secrets"},
+         {"locks", "locks"}}};
     for (auto const& [name, kind] : kinds) {
         auto const* list = fields.raw(name);
         if (list == nullptr) continue;
-        if (!list->is_array()) return fail(Errc::invalid_argument, "'" + std::string(name) + "' of the seed must be a list");
+        if (!list->is_array())
+            return fail(Errc::invalid_argument, "'" + std::string(name) + "' of the seed must be a list");
         for (auto const& one : list->get_array()) {
             auto const made = put(kind, one);
             if (!made) return fail(Error(made.error()).during("planting " + std::string(name)));
@@ -90,10 +92,17 @@ void Builder::plant_default() {
 }
 
 Result<std::string> Builder::known_tenant(std::string const& named) const {
-    if (named.empty() && !ground_.world.tenants.empty()) return ground_.world.tenants.begin()->second.id;
-    auto const* tenant = ground_.world.find_tenant(named);
-    if (tenant == nullptr) return fail(Errc::invalid_argument, "there is no tenant '" + escape_for_display(named) + "'");
+    auto const* tenant = ground_.world.find_tenant(named.empty() ? ground_.world.first_tenant : named);
+    if (tenant == nullptr)
+        return fail(Errc::invalid_argument, "there is no tenant '" + escape_for_display(named) + "'");
     return tenant->id;
+}
+
+Result<std::string> Builder::known_subscription(std::string const& named) const {
+    auto const found = ground_.world.subscriptions.find(named.empty() ? ground_.world.first_subscription : named);
+    if (found == ground_.world.subscriptions.end())
+        return fail(Errc::invalid_argument, "there is no subscription '" + escape_for_display(named) + "'");
+    return found->second.id;
 }
 
 Result<json::object> Builder::put_tenant(json::value const& value) {
@@ -104,6 +113,7 @@ Result<json::object> Builder::put_tenant(json::value const& value) {
     KSSEDR_TRY_VOID(fields.finish());
     json::object made{{"id", tenant.id}, {"domain", tenant.domain}};
     auto const id = tenant.id;
+    if (ground_.world.first_tenant.empty()) ground_.world.first_tenant = id;
     ground_.world.tenants[id] = std::move(tenant);
     return made;
 }
@@ -112,9 +122,11 @@ Result<json::object> Builder::put_app(json::value const& value) {
     Fields fields(value, "an app");
     App app;
     app.client_id = fields.text("clientId", ground_.random.uuid());
-    app.object_id = fields.text("objectId", ground_.random.uuid());
-    auto const tenant = fields.text("tenant", "");
-    app.name = fields.text("name", "app");
+    auto const known = ground_.world.apps.find(app.client_id);
+    bool const is_known = known != ground_.world.apps.end();
+    app.object_id = fields.text("objectId", is_known ? known->second.object_id : ground_.random.uuid());
+    auto const tenant = fields.text("tenant", is_known ? known->second.tenant : "");
+    app.name = fields.text("name", is_known ? known->second.name : "app");
     app.secrets = fields.texts("clientSecrets");
     auto const* denials = fields.raw("deny");
     app.identifier_uris = fields.texts("identifierUris");
@@ -125,19 +137,14 @@ Result<json::object> Builder::put_app(json::value const& value) {
     KSSEDR_TRY(app.denials, parse_denials(denials));
     if (version != 1 && version != 2) return fail(Errc::invalid_argument, "'tokenVersion' must be 1 or 2");
     app.token_version = static_cast<int>(version);
-    if (app.secrets.empty()) {
-        auto const known = ground_.world.apps.find(app.client_id);
-        if (known != ground_.world.apps.end()) {
-            app.secrets = known->second.secrets;
-        } else {
-            app.secrets = {make_client_secret(ground_.random)};
-        }
-    }
+    if (app.secrets.empty())
+        app.secrets = is_known ? known->second.secrets : std::vector{make_client_secret(ground_.random)};
     json::object made{{"clientId", app.client_id},
                       {"objectId", app.object_id},
                       {"tenant", app.tenant},
                       {"clientSecret", app.secrets.front()}};
     auto const id = app.client_id;
+    if (ground_.world.first_app.empty()) ground_.world.first_app = id;
     ground_.world.apps[id] = std::move(app);
     return made;
 }
@@ -152,6 +159,7 @@ Result<json::object> Builder::put_subscription(json::value const& value) {
     KSSEDR_TRY(subscription.tenant, known_tenant(tenant));
     json::object made{{"id", subscription.id}, {"tenant", subscription.tenant}};
     auto const id = subscription.id;
+    if (ground_.world.first_subscription.empty()) ground_.world.first_subscription = id;
     ground_.world.subscriptions[id] = std::move(subscription);
     return made;
 }
@@ -159,34 +167,35 @@ Result<json::object> Builder::put_subscription(json::value const& value) {
 Result<json::object> Builder::put_group(json::value const& value) {
     Fields fields(value, "a resource group");
     ResourceGroup group;
-    group.subscription = fields.text("subscription", "");
+    auto const subscription = fields.text("subscription", "");
     group.name = fields.text("name");
     group.location = fields.text("location", "westeurope");
     KSSEDR_TRY_VOID(fields.finish());
-    auto const& subscriptions = ground_.world.subscriptions;
-    if (group.subscription.empty() && !subscriptions.empty()) group.subscription = subscriptions.begin()->second.id;
-    if (!subscriptions.contains(group.subscription))
-        return fail(Errc::invalid_argument, "there is no subscription '" + escape_for_display(group.subscription) + "'");
+    KSSEDR_TRY(group.subscription, known_subscription(subscription));
     json::object made{{"id", "/subscriptions/" + group.subscription + "/resourceGroups/" + group.name}};
     if (ground_.world.find_group(group.subscription, group.name) == nullptr)
         ground_.world.groups.push_back(std::move(group));
     return made;
 }
 
-Result<ResourcePlace> Builder::read_place(Fields& fields, std::size_t name_size_max) {
+template <class Map>
+Result<ResourcePlace> Builder::read_place(Fields& fields, Map const& known) {
     ResourcePlace place;
     place.name = fields.text("name");
-    place.subscription = fields.text("subscription", "");
-    place.group = fields.text("resourceGroup", "");
-    place.location = fields.text("location", "westeurope");
+    auto const there = known.find(place.name);
+    auto const former = there == known.end() ? ResourcePlace{{}, {}, {}, "westeurope"} : there->second.place;
+    place.subscription = fields.text("subscription", former.subscription);
+    place.group = fields.text("resourceGroup", former.group);
+    place.location = fields.text("location", former.location);
     KSSEDR_TRY_VOID(fields.finish());
-    if (!is_resource_name(place.name, name_size_max))
+    return complete_place(std::move(place));
+}
+
+Result<ResourcePlace> Builder::complete_place(ResourcePlace place) const {
+    if (!is_resource_name(place.name))
         return fail(Errc::invalid_argument, "'" + escape_for_display(place.name) + "' is not a valid resource name");
     auto const& world = ground_.world;
-    if (place.subscription.empty() && !world.subscriptions.empty())
-        place.subscription = world.subscriptions.begin()->second.id;
-    if (!world.subscriptions.contains(place.subscription))
-        return fail(Errc::invalid_argument, "there is no subscription '" + escape_for_display(place.subscription) + "'");
+    KSSEDR_TRY(place.subscription, known_subscription(place.subscription));
     if (place.group.empty()) {
         auto const first = std::ranges::find_if(world.groups, [&](ResourceGroup const& group) {
             return equals_ignore_case(group.subscription, place.subscription);
@@ -200,11 +209,12 @@ Result<ResourcePlace> Builder::read_place(Fields& fields, std::size_t name_size_
 
 Result<json::object> Builder::put_vault(json::value const& value) {
     Fields fields(value, "a vault");
-    auto const tenant = fields.text("tenant", "");
+    auto const former = ground_.world.vaults.find(fields.text("name", ""));
+    auto const tenant = fields.text("tenant", former == ground_.world.vaults.end() ? "" : former->second.tenant);
     auto const days = fields.number("recoverableDays", 90);
     bool const old_versions = fields.flag("eventsForOldVersions", false);
     auto const tags = fields.text_map("tags");
-    KSSEDR_TRY(auto place, read_place(fields, 24));
+    KSSEDR_TRY(auto place, read_place(fields, ground_.world.vaults));
     KSSEDR_TRY(auto tenant_id, known_tenant(tenant));
     if (days < 7 || days > 90) return fail(Errc::invalid_argument, "'recoverableDays' must be 7 to 90");
     auto& vault = ground_.world.vaults[place.name];
@@ -224,7 +234,7 @@ Result<json::object> Builder::put_account(json::value const& value) {
     bool const key_times = fields.flag("keyTimes", true);
     auto const created = fields.time("created").value_or(ground_.clock.now());
     auto const tags = fields.text_map("tags");
-    KSSEDR_TRY(auto place, read_place(fields, 24));
+    KSSEDR_TRY(auto place, read_place(fields, ground_.world.accounts));
     auto& account = ground_.world.accounts[place.name];
     account.place = std::move(place);
     account.propagation = propagation;
@@ -255,8 +265,8 @@ Result<std::string> Builder::read_key_value(json::value const& value) const {
         return fail(Errc::invalid_argument, "a storage account has no key '" + escape_for_display(slot) + "'");
     if (form == "raw") return key->value;
     if (form == "connectionString")
-        return "DefaultEndpointsProtocol=https;AccountName=" + account->second.place.name + ";AccountKey=" + key->value +
-               ";EndpointSuffix=" + cloud_.storage_suffix;
+        return "DefaultEndpointsProtocol=https;AccountName=" + account->second.place.name +
+               ";AccountKey=" + key->value + ";EndpointSuffix=" + cloud_.storage_suffix;
     return fail(Errc::invalid_argument, "'form' must be raw or connectionString");
 }
 
@@ -325,7 +335,8 @@ Result<EventSubscription> Builder::parse_event_subscription(json::value const& v
     subscription.schema = schema == "EventGridSchema" ? EventSchema::event_grid : EventSchema::cloud_events;
     bool const name_fits = std::ranges::all_of(
         subscription.name, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
-    if (!name_fits) return fail(Errc::invalid_argument, "'name' of an event subscription holds letters, digits and hyphens");
+    if (!name_fits)
+        return fail(Errc::invalid_argument, "'name' of an event subscription holds letters, digits and hyphens");
     return subscription;
 }
 

@@ -27,11 +27,16 @@ json::array CallLog::to_json(std::uint64_t since) const {
     json::array out;
     for (auto const& record : records_) {
         if (record.sequence <= since) continue;
-        json::object one{{"sequence", record.sequence}, {"service", record.service},
-                         {"operation", record.operation}, {"resource", record.resource},
-                         {"method", record.method},       {"path", record.path},
-                         {"status", record.status},       {"effect", record.effect},
-                         {"clientId", record.client_id},  {"emulatedTime", format_rfc3339(record.emulated)},
+        json::object one{{"sequence", record.sequence},
+                         {"service", record.service},
+                         {"operation", record.operation},
+                         {"resource", record.resource},
+                         {"method", record.method},
+                         {"path", record.path},
+                         {"status", record.status},
+                         {"effect", record.effect},
+                         {"clientId", record.client_id},
+                         {"emulatedTime", format_rfc3339(record.emulated)},
                          {"realTime", format_rfc3339(record.real)}};
         if (!record.fault.empty()) one["fault"] = record.fault;
         out.push_back(std::move(one));

@@ -21,9 +21,9 @@ struct CallRecord {
     std::string method;
     std::string path;
     std::string client_id;
-    unsigned status = 0;   ///< 0: no answer was sent (reset, or still held)
-    bool effect = false;   ///< the world was changed
-    std::string fault;     ///< which part of a fault met it: `status`, `reset-before`, …
+    unsigned status = 0;  ///< 0: no answer was sent (reset, or still held)
+    bool effect = false;  ///< the world was changed
+    std::string fault;    ///< which part of a fault met it: `status`, `reset-before`, …
     TimePoint emulated{};
     TimePoint real{};
 };

@@ -16,7 +16,9 @@ Duration scaled(Duration span, double factor) {
 EmulatedClock::EmulatedClock(Clock& real, TimePoint start, double speed)
     : real_(real), base_(start), unhurried_base_(start), since_(real.steady_now()), speed_(speed) {}
 
-TimePoint EmulatedClock::now() const { return base_ + scaled(real_.steady_now() - since_, speed_); }
+TimePoint EmulatedClock::now() const {
+    return base_ + scaled(real_.steady_now() - since_, speed_);
+}
 
 TimePoint EmulatedClock::unhurried_now() const {
     return unhurried_base_ + scaled(real_.steady_now() - since_, std::min(speed_, 1.0));
@@ -36,7 +38,9 @@ void EmulatedClock::advance(Duration span) {
     unhurried_base_ += span;
 }
 
-void EmulatedClock::set(TimePoint date) { advance(date - now()); }
+void EmulatedClock::set(TimePoint date) {
+    advance(date - now());
+}
 
 void EmulatedClock::set_speed(double speed) {
     settle();

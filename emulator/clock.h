@@ -2,8 +2,8 @@
 ///
 ///   now = base + elapsed real time * speed + what was jumped over
 ///
-/// Dates of answers, creation times, expiries and events follow it. Rate limits follow the real clock, because the clients
-/// they are meant for do. Event loop thread only.
+/// Dates of answers, creation times, expiries and events follow it. Rate limits follow the real clock, because the
+/// clients they are meant for do. Event loop thread only.
 
 #pragma once
 
@@ -37,7 +37,8 @@ private:
     double speed_;
 };
 
-/// Times as Azure Resource Manager and Event Grid write them: seven fraction digits. The last four are made up from `salt`.
+/// Times as Azure Resource Manager and Event Grid write them: seven fraction digits. The last four are made up from
+/// `salt`.
 [[nodiscard]] std::string format_ticks(TimePoint at, std::uint64_t salt);
 
 }  // namespace kssedr::emulator

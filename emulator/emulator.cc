@@ -21,7 +21,8 @@ private:
 
 }  // namespace
 
-Emulator::Emulator(asio::any_io_executor executor, TimePoint start, double speed, Clock& clock, Random& random, Log& log)
+Emulator::Emulator(asio::any_io_executor executor, TimePoint start, double speed, Clock& clock, Random& random,
+                   Log& log)
     : clock_(clock, start, speed),
       ground_{world_, clock_, random, tokens_, log},
       holds_(executor),
@@ -53,8 +54,8 @@ Result<void> Emulator::plant(EmulatorOptions const& options, asio::any_io_execut
     builder_ = std::make_unique<Builder>(ground_, *events_, cloud_);
     key_vault_ = std::make_unique<KeyVault>(ground_, *events_);
     admin_ = std::make_unique<Admin>(ground_, *builder_, *events_, faults_, holds_, calls_);
-    router_ = std::make_unique<Router>(ground_, Router::Services{entra_, *key_vault_, resource_manager_, blob_}, *admin_,
-                                       faults_, holds_, calls_);
+    router_ = std::make_unique<Router>(ground_, Router::Services{entra_, *key_vault_, resource_manager_, blob_},
+                                       *admin_, faults_, holds_, calls_);
     plain_router_ = std::make_unique<PlainRouter>(*admin_);
     if (options.seed) return builder_->plant(*options.seed);
     builder_->plant_default();
@@ -62,7 +63,8 @@ Result<void> Emulator::plant(EmulatorOptions const& options, asio::any_io_execut
 }
 
 Result<void> Emulator::listen(asio::any_io_executor executor, EmulatorOptions const& options, Log& log) {
-    KSSEDR_TRY(plain_server_, listen::HttpServer::open(executor, {.port = 0, .body_limit = 64U << 20U}, *plain_router_, log));
+    KSSEDR_TRY(plain_server_,
+               listen::HttpServer::open(executor, {.port = 0, .body_limit = 64U << 20U}, *plain_router_, log));
     KSSEDR_TRY(proxy_, Proxy::open(executor, options.proxy_port, tls_server_->port(), plain_server_->port(), log));
     return {};
 }
@@ -84,8 +86,12 @@ Task<void> Emulator::stop() {
     co_await events_->stop();
 }
 
-std::uint16_t Emulator::port() const { return tls_server_->port(); }
-std::uint16_t Emulator::proxy_port() const { return proxy_->port(); }
+std::uint16_t Emulator::port() const {
+    return tls_server_->port();
+}
+std::uint16_t Emulator::proxy_port() const {
+    return proxy_->port();
+}
 
 json::object Emulator::environment(std::string const& ca_file) const {
     json::object out;
@@ -95,11 +101,11 @@ json::object Emulator::environment(std::string const& ca_file) const {
     out["KSSEDR_STORAGE_SUFFIX"] = cloud_.storage_suffix;
     out["KSSEDR_RESOLVE"] = "*:" + std::to_string(port()) + ":127.0.0.1";
     out["SSL_CERT_FILE"] = ca_file;
-    if (world_.apps.empty()) return out;
-    auto const& app = world_.apps.begin()->second;
-    out["AZURE_TENANT_ID"] = app.tenant;
-    out["AZURE_CLIENT_ID"] = app.client_id;
-    out["AZURE_CLIENT_SECRET"] = app.secrets.front();
+    auto const* app = world_.find_app(world_.first_app);
+    if (app == nullptr) return out;
+    out["AZURE_TENANT_ID"] = app->tenant;
+    out["AZURE_CLIENT_ID"] = app->client_id;
+    out["AZURE_CLIENT_SECRET"] = app->secrets.front();
     return out;
 }
 

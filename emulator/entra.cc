@@ -24,7 +24,8 @@ std::string format_timestamp(TimePoint at) {
 std::optional<std::string> audience_of_scope(std::string_view scope) {
     constexpr std::string_view end = "/.default";
     for (auto const part : split(scope, ' ')) {
-        if (part.size() > end.size() && part.ends_with(end)) return std::string(part.substr(0, part.size() - end.size()));
+        if (part.size() > end.size() && part.ends_with(end))
+            return std::string(part.substr(0, part.size() - end.size()));
     }
     return std::nullopt;
 }
@@ -61,12 +62,12 @@ listen::Response Entra::answer(Call& call) {
     auto const& path = call.segments;
     if (call.operation == "token") {
         if (call.request.method != "POST")
-            return fail_with(call, 400, "invalid_request", 900561,
-                             "The endpoint only accepts POST requests. Received a " + call.request.method + " request.");
+            return fail_with(
+                call, 400, "invalid_request", 900561,
+                "The endpoint only accepts POST requests. Received a " + call.request.method + " request.");
         return issue(call, path.size() == 4 ? Protocol::v2 : Protocol::v1);
     }
-    if (call.operation == "configuration")
-        return configuration(call, path[1] == "v2.0" ? Protocol::v2 : Protocol::v1);
+    if (call.operation == "configuration") return configuration(call, path[1] == "v2.0" ? Protocol::v2 : Protocol::v1);
     if (call.operation == "jwks") return key_set(call);
     if (call.operation == "instance") return instance_discovery(call);
     return fail_with(call, 404, "invalid_request", 900971, "There is nothing at this address.");
@@ -98,8 +99,8 @@ listen::Response Entra::issue(Call& call, Protocol protocol) {
     auto const* app = ground_.world.find_app(form.get("client_id"));
     if (app == nullptr || !equals_ignore_case(app->tenant, tenant->id))
         return fail_with(call, 400, "unauthorized_client", 700016,
-                         "Application with identifier '" + form.get("client_id") + "' was not found in the directory '" +
-                             tenant->domain +
+                         "Application with identifier '" + form.get("client_id") +
+                             "' was not found in the directory '" + tenant->domain +
                              "'. This can happen if the application has not been installed by the administrator of the "
                              "tenant or consented to by any user in the tenant. You may have sent your authentication "
                              "request to the wrong tenant.");
@@ -160,7 +161,8 @@ Token Entra::make_token(std::string_view tenant, std::string_view audience, std:
     return token;
 }
 
-std::string Entra::make_delivery_token(std::string_view tenant, std::string_view audience, std::string_view login_host) {
+std::string Entra::make_delivery_token(std::string_view tenant, std::string_view audience,
+                                       std::string_view login_host) {
     auto token = make_token(tenant, audience, login_host);
     token.client_id = std::string(event_grid_client_id);
     token.object_id = "5a1e0f7c-0000-4000-8000-000000000001";
@@ -198,17 +200,20 @@ listen::Response Entra::configuration(Call const& call, Protocol protocol) const
 listen::Response Entra::key_set(Call const& call) const {
     auto const* tenant = ground_.world.find_tenant(call.resource);
     std::string const id = tenant == nullptr ? "{tenantid}" : tenant->id;
-    return make_json_response(200, ground_.tokens.key_set("https://" + call.destination.cloud.login + "/" + id + "/v2.0"));
+    return make_json_response(200,
+                              ground_.tokens.key_set("https://" + call.destination.cloud.login + "/" + id + "/v2.0"));
 }
 
 listen::Response Entra::instance_discovery(Call const& call) const {
     auto const endpoint = call.query.get("authorization_endpoint");
-    auto const path = endpoint.find("://") == std::string::npos ? std::string() : endpoint.substr(endpoint.find("://") + 3);
+    auto const path =
+        endpoint.find("://") == std::string::npos ? std::string() : endpoint.substr(endpoint.find("://") + 3);
     auto const parts = split_path(path);
     std::string const authority = parts.empty() ? call.destination.cloud.login : parts[0];
     std::string const tenant = parts.size() < 2 ? "common" : parts[1];
     json::object body;
-    body["tenant_discovery_endpoint"] = "https://" + authority + "/" + tenant + "/v2.0/.well-known/openid-configuration";
+    body["tenant_discovery_endpoint"] =
+        "https://" + authority + "/" + tenant + "/v2.0/.well-known/openid-configuration";
     body["api-version"] = "1.1";
     json::array metadata;
     auto const add = [&](json::array aliases, std::string_view cache) {
@@ -216,7 +221,8 @@ listen::Response Entra::instance_discovery(Call const& call) const {
                                         {"preferred_cache", std::string(cache)},
                                         {"aliases", std::move(aliases)}});
     };
-    add({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"}, "login.windows.net");
+    add({"login.microsoftonline.com", "login.windows.net", "login.microsoft.com", "sts.windows.net"},
+        "login.windows.net");
     add({"login.partner.microsoftonline.cn", "login.chinacloudapi.cn"}, "login.partner.microsoftonline.cn");
     add({"login.microsoftonline.us", "login.usgovcloudapi.net"}, "login.microsoftonline.us");
     auto const known = find_destination(to_ascii_lower(authority));

@@ -1,6 +1,7 @@
 /// Entra: tokens for applications that know their secret, and the documents that clients discover it by.
 ///
-/// Shapes as recorded: numbers are numbers from the v2 endpoint and texts from the v1 endpoint; errors carry an AADSTS code.
+/// Shapes as recorded: numbers are numbers from the v2 endpoint and texts from the v1 endpoint; errors carry an AADSTS
+/// code.
 
 #pragma once
 
@@ -30,7 +31,8 @@ private:
     listen::Response instance_discovery(Call const& call) const;
     listen::Response fail_with(Call const& call, unsigned status, std::string_view error, std::int64_t code,
                                std::string_view text);
-    [[nodiscard]] Token make_token(std::string_view tenant, std::string_view audience, std::string_view login_host) const;
+    [[nodiscard]] Token make_token(std::string_view tenant, std::string_view audience,
+                                   std::string_view login_host) const;
     void dress(listen::Response& response, std::string_view telemetry);
 
     Ground ground_;

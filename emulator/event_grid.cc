@@ -17,19 +17,27 @@ constexpr std::size_t events_max = 100'000;
 constexpr std::size_t deliveries_under_way_max = 64;
 constexpr Duration tick_interval{20};
 constexpr Duration shortest_real_delay{50};
-// Event Grid gives up after a day. Where a day takes a second, an endpoint that is just starting gets a minute all the same.
+// Event Grid gives up after a day. Where a day takes a second, an endpoint that is just starting gets a minute all the
+// same.
 constexpr Duration time_to_live = 24h;
 constexpr Duration shortest_real_life = 1min;
 constexpr std::array<Duration, 10> retry_delays = {10s, 30s, 1min, 5min, 10min, 30min, 1h, 3h, 6h, 12h};
 
-TimePoint to_time(std::int64_t seconds) { return TimePoint{std::chrono::seconds{seconds}}; }
+TimePoint to_time(std::int64_t seconds) {
+    return TimePoint{std::chrono::seconds{seconds}};
+}
 
 // What an endpoint says once and for all: the event is dropped.
-bool is_final(unsigned status) { return status == 400 || status == 401 || status == 403 || status == 413; }
+bool is_final(unsigned status) {
+    return status == 400 || status == 401 || status == 403 || status == 413;
+}
 
 Duration retry_delay(int attempts, unsigned status) {
     auto const at = std::min(static_cast<std::size_t>(attempts - 1), retry_delays.size() - 1);
-    Duration const least = status == 404 ? Duration{5min} : status == 408 ? Duration{2min} : status == 503 ? Duration{30s} : Duration{10s};
+    Duration const least = status == 404   ? Duration{5min}
+                           : status == 408 ? Duration{2min}
+                           : status == 503 ? Duration{30s}
+                                           : Duration{10s};
     return std::max(retry_delays[at], least);
 }
 
@@ -52,7 +60,9 @@ WebhookRequest make_delivery(EventSubscription const& subscription, VaultEvent c
 }  // namespace
 
 EventGrid::EventGrid(Ground ground, Entra& entra, std::string login_host, asio::any_io_executor executor)
-    : ground_(ground), entra_(entra), login_host_(std::move(login_host)),
+    : ground_(ground),
+      entra_(entra),
+      login_host_(std::move(login_host)),
       tasks_(executor, [this](std::string const& task, std::exception_ptr) {
           ground_.log.error("emulator.task-failed", {{"task", task}});
       }) {}
@@ -155,7 +165,8 @@ void EventGrid::start_deliveries() {
     }
 }
 
-Task<void> EventGrid::deliver(std::list<Delivery>::iterator delivery, EventSubscription subscription, VaultEvent event) {
+Task<void> EventGrid::deliver(std::list<Delivery>::iterator delivery, EventSubscription subscription,
+                              VaultEvent event) {
     auto request = make_delivery(subscription, event, delivery->attempts);
     authorize(subscription, request);
     auto const answer = co_await call_webhook(subscription.endpoint, std::move(request));
@@ -180,7 +191,8 @@ void EventGrid::settle(std::list<Delivery>::iterator delivery, unsigned status) 
 void EventGrid::authorize(EventSubscription const& subscription, WebhookRequest& request) {
     if (subscription.audience.empty()) return;
     request.headers.emplace_back(
-        "Authorization", "Bearer " + entra_.make_delivery_token(subscription.tenant, subscription.audience, login_host_));
+        "Authorization",
+        "Bearer " + entra_.make_delivery_token(subscription.tenant, subscription.audience, login_host_));
 }
 
 Async<void> EventGrid::shake_hands(EventSubscription const& subscription) {
@@ -193,18 +205,21 @@ Async<void> EventGrid::shake_hands(EventSubscription const& subscription) {
         request.headers.emplace_back("Content-Type", "application/json; charset=utf-8");
         request.headers.emplace_back("aeg-event-type", "SubscriptionValidation");
         request.headers.emplace_back("aeg-subscription-name", subscription.name);
-        json::object event{{"id", ground_.random.uuid()}, {"topic", "/subscriptions"}, {"subject", ""},
+        json::object event{{"id", ground_.random.uuid()},
+                           {"topic", "/subscriptions"},
+                           {"subject", ""},
                            {"data", json::object{{"validationCode", code}}},
                            {"eventType", "Microsoft.EventGrid.SubscriptionValidationEvent"},
                            {"eventTime", format_ticks(ground_.clock.now(), 0)},
-                           {"metadataVersion", "1"}, {"dataVersion", "1"}};
+                           {"metadataVersion", "1"},
+                           {"dataVersion", "1"}};
         request.body = json::serialize(json::array{std::move(event)});
     }
     authorize(subscription, request);
     KSSEDR_CO_TRY(auto const answer, co_await call_webhook(subscription.endpoint, std::move(request)));
     if (answer.status != 200)
-        co_return fail(Errc::permission_denied,
-                       "the endpoint answered the handshake with status " + std::to_string(answer.status) + ", not 200");
+        co_return fail(Errc::permission_denied, "the endpoint answered the handshake with status " +
+                                                    std::to_string(answer.status) + ", not 200");
     if (subscription.schema == EventSchema::cloud_events) {
         auto const origin = answer.header("WebHook-Allowed-Origin");
         if (origin == "*" || equals_ignore_case(origin, "eventgrid.azure.net")) co_return Result<void>();
@@ -253,13 +268,13 @@ bool EventGrid::redeliver(std::uint64_t sequence) {
 json::array EventGrid::subscriptions_to_json() const {
     json::array out;
     for (auto const& one : subscriptions_)
-        out.push_back(json::object{{"name", one.name},
-                                   {"vault", one.vault},
-                                   {"endpoint", one.endpoint.text},
-                                   {"schema", one.schema == EventSchema::cloud_events ? "CloudEventSchemaV1_0"
-                                                                                      : "EventGridSchema"},
-                                   {"delivered", one.delivered},
-                                   {"dropped", one.dropped}});
+        out.push_back(json::object{
+            {"name", one.name},
+            {"vault", one.vault},
+            {"endpoint", one.endpoint.text},
+            {"schema", one.schema == EventSchema::cloud_events ? "CloudEventSchemaV1_0" : "EventGridSchema"},
+            {"delivered", one.delivered},
+            {"dropped", one.dropped}});
     return out;
 }
 

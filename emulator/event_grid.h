@@ -1,7 +1,7 @@
 /// EventGrid: notices what happens to secrets, keeps it for whoever asks, and pushes it to subscribed webhooks.
 ///
-/// Delivery is at least once and by the documented schedule of retries, on the emulated clock but never less than 50 real
-/// milliseconds apart. Call `run()` in a TaskGroup; `tick()` does at once what is due.
+/// Delivery is at least once and by the documented schedule of retries, on the emulated clock but never less than 50
+/// real milliseconds apart. Call `run()` in a TaskGroup; `tick()` does at once what is due.
 
 #pragma once
 

@@ -57,11 +57,10 @@ json::object to_json(VaultEvent const& event, EventSchema schema) {
     auto const time = format_ticks(event.at, event.sequence * 7919);
     auto const type = std::string(to_string(event.kind));
     if (schema == EventSchema::cloud_events)
-        return {{"id", event.id},   {"source", event.vault_id},  {"subject", event.secret}, {"type", type},
-                {"time", time},     {"data", std::move(data)},   {"specversion", "1.0"}};
-    return {{"id", event.id},           {"topic", event.vault_id}, {"subject", event.secret},
-            {"eventType", type},        {"eventTime", time},       {"data", std::move(data)},
-            {"dataVersion", "1"},       {"metadataVersion", "1"}};
+        return {{"id", event.id}, {"source", event.vault_id}, {"subject", event.secret}, {"type", type},
+                {"time", time},   {"data", std::move(data)},  {"specversion", "1.0"}};
+    return {{"id", event.id},    {"topic", event.vault_id}, {"subject", event.secret}, {"eventType", type},
+            {"eventTime", time}, {"data", std::move(data)}, {"dataVersion", "1"},      {"metadataVersion", "1"}};
 }
 
 }  // namespace kssedr::emulator

@@ -1,7 +1,7 @@
 /// EventSchedule: when Key Vault speaks of a version's expiry, and what an event looks like.
 ///
-/// Pure. Documented: SecretNearExpiry comes 30 days before `exp`, or about 15 minutes after the version was set where that is
-/// past already; SecretExpired at `exp`.
+/// Pure. Documented: SecretNearExpiry comes 30 days before `exp`, or about 15 minutes after the version was set where
+/// that is past already; SecretExpired at `exp`.
 
 #pragma once
 

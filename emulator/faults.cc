@@ -106,16 +106,19 @@ json::array Faults::to_json() const {
 }
 
 std::optional<FaultAction> Faults::meet(ServiceKind service, Call const& call) {
+    // Every fault counts every call that fits it, so that `after` means the same whatever else was ordered.
+    std::optional<FaultAction> chosen;
     for (auto& fault : faults_) {
         if (!fault.service.empty() && fault.service != to_string(service)) continue;
         if (!fits(fault.operation, call.operation)) continue;
         if (to_ascii_lower(call.resource).find(fault.resource) == std::string::npos) continue;
         ++fault.seen;
-        if (fault.seen <= fault.after || (fault.times != 0 && fault.met == fault.times)) continue;
+        bool const over = fault.times != 0 && fault.met == fault.times;
+        if (chosen || fault.seen <= fault.after || over) continue;
         ++fault.met;
-        return fault.action;
+        chosen = fault.action;
     }
-    return std::nullopt;
+    return chosen;
 }
 
 Task<void> Holds::wait(std::uint64_t call, std::string what) {

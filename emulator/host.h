@@ -24,7 +24,9 @@ struct CloudNames {
     std::string vault_suffix;
     std::string storage_suffix;
 
-    [[nodiscard]] std::string vault_host(std::string_view vault) const { return std::string(vault) + "." + vault_suffix; }
+    [[nodiscard]] std::string vault_host(std::string_view vault) const {
+        return std::string(vault) + "." + vault_suffix;
+    }
     [[nodiscard]] std::string blob_host(std::string_view account) const {
         return std::string(account) + ".blob." + storage_suffix;
     }

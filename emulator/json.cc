@@ -46,8 +46,7 @@ bool Fields::has(std::string_view name) const {
 
 std::string Fields::text(std::string_view name) {
     auto const* value = find(name);
-    if (value != nullptr && value->is_string() && !value->get_string().empty())
-        return std::string(value->get_string());
+    if (value != nullptr && value->is_string() && !value->get_string().empty()) return std::string(value->get_string());
     wrong(name, "a text, and is required");
     return {};
 }
@@ -145,7 +144,9 @@ std::map<std::string, std::string> Fields::text_map(std::string_view name) {
     return map;
 }
 
-json::value const* Fields::raw(std::string_view name) { return find(name); }
+json::value const* Fields::raw(std::string_view name) {
+    return find(name);
+}
 
 Result<void> Fields::finish() {
     if (fault_) return fail(Errc::invalid_argument, *fault_);

@@ -1,8 +1,8 @@
 #include "emulator/key_vault.h"
 
 #include "base/ascii.h"
-#include "base/hash.h"
 #include "base/encoding.h"
+#include "base/hash.h"
 #include "emulator/base64url.h"
 #include "emulator/secret_json.h"
 
@@ -15,8 +15,8 @@
 namespace kssedr::emulator {
 namespace {
 
-constexpr std::array<std::string_view, 10> api_versions = {
-    "7.0", "7.1", "7.2", "7.3", "7.4", "7.5", "7.6-preview.1", "7.6", "2025-07-01", "2026-04-01"};
+constexpr std::array<std::string_view, 10> api_versions = {"7.0", "7.1",           "7.2", "7.3",        "7.4",
+                                                           "7.5", "7.6-preview.1", "7.6", "2025-07-01", "2026-04-01"};
 constexpr std::size_t page_size_max = 25;
 // Key Vault's own id, which is an audience as well.
 constexpr std::string_view key_vault_app_id = "cfa8b339-82a2-471a-a3c9-0fc0be7a4093";
@@ -46,7 +46,8 @@ std::string find_operation(std::string const& method, std::vector<std::string> c
         if (method == "GET") return "secret.getDeleted";
         if (method == "DELETE") return "secret.purge";
     }
-    if (deleted && path.size() == 3 && equals_ignore_case(path[2], "recover") && method == "POST") return "secret.recover";
+    if (deleted && path.size() == 3 && equals_ignore_case(path[2], "recover") && method == "POST")
+        return "secret.recover";
     return "other";
 }
 
@@ -62,7 +63,8 @@ std::string_view right_for(std::string_view operation) {
 }
 
 std::unexpected<Refusal> bad_parameter(std::string message) {
-    return std::unexpected(Refusal{.status = 400, .code = "BadParameter", .inner_code = {}, .message = std::move(message)});
+    return std::unexpected(
+        Refusal{.status = 400, .code = "BadParameter", .inner_code = {}, .message = std::move(message)});
 }
 
 // An opaque marker in a nextLink. Key Vault's own is base64 of a small JSON text.
@@ -127,8 +129,8 @@ std::optional<listen::Response> KeyVault::turn_away(Call& call, Vault& vault) {
     if (!version)
         return refuse_with(call, {400, "BadParameter", "", "The api-version query parameter must be specified."});
     if (std::ranges::find(api_versions, *version) == api_versions.end())
-        return refuse_with(call, {400, "BadParameter", "",
-                                  "The api-version '" + std::string(*version) + "' is not supported."});
+        return refuse_with(
+            call, {400, "BadParameter", "", "The api-version '" + std::string(*version) + "' is not supported."});
     if (ground_.world.throttling &&
         !vault.throttle.admit(call.operation == "secret.set", ground_.clock.real().steady_now()))
         return refuse_with(call, {429, "Throttled", "",
@@ -138,14 +140,15 @@ std::optional<listen::Response> KeyVault::turn_away(Call& call, Vault& vault) {
     if (app != nullptr && is_denied(*app, call.operation, call.resource)) {
         auto const place = format_resource_id(vault.place, vault_type);
         return refuse_with(
-            call, {403, "Forbidden", "ForbiddenByRbac",
-                   "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or "
-                   "role definitions were changed recently, please observe propagation time.\r\nCaller: appid=" +
-                       app->client_id + ";oid=" + app->object_id + ";iss=https://sts.windows.net/" + app->tenant +
-                       "/\r\nAction: '" + std::string(right_for(call.operation)) + "'\r\nResource: '" +
-                       to_ascii_lower(place) +
-                       "'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: " +
-                       vault.place.name + ";location=" + vault.place.location + "\r\n"});
+            call,
+            {403, "Forbidden", "ForbiddenByRbac",
+             "Caller is not authorized to perform action on resource.\r\nIf role assignments, deny assignments or "
+             "role definitions were changed recently, please observe propagation time.\r\nCaller: appid=" +
+                 app->client_id + ";oid=" + app->object_id + ";iss=https://sts.windows.net/" + app->tenant +
+                 "/\r\nAction: '" + std::string(right_for(call.operation)) + "'\r\nResource: '" +
+                 to_ascii_lower(place) +
+                 "'\r\nAssignment: (not found)\r\nDenyAssignmentId: null\r\nDecisionReason: null \r\nVault: " +
+                 vault.place.name + ";location=" + vault.place.location + "\r\n"});
     }
     return std::nullopt;
 }
@@ -155,13 +158,15 @@ std::optional<std::string> KeyVault::find_token_fault(Call& call, Vault const& v
     if (bearer.empty()) return "AKV10000: Request is missing a Bearer, PoP, or MTLS_POP token.";
     auto const token = ground_.tokens.verify(bearer, ground_.clock.unhurried_now());
     if (!token) {
-        if (token.error() == TokenSigner::Fault::expired) return "Error validating token: IDX10223: the token has expired.";
+        if (token.error() == TokenSigner::Fault::expired)
+            return "Error validating token: IDX10223: the token has expired.";
         return "Error validating token: IDX10511: the token or its signature is not valid.";
     }
     call.client_id = token->client_id;
     auto const expected = without_port(call.destination.cloud.vault_suffix);
     if (host_of_url(token->audience) != expected && token->audience != key_vault_app_id)
-        return "AKV10022: Invalid audience. Expected https://" + std::string(expected) + ", found: " + token->audience + ".";
+        return "AKV10022: Invalid audience. Expected https://" + std::string(expected) + ", found: " + token->audience +
+               ".";
     if (!equals_ignore_case(token->tenant, vault.tenant))
         return "AKV10032: Invalid issuer. Expected one of https://sts.windows.net/" + vault.tenant +
                "/, found https://sts.windows.net/" + token->tenant + "/.";
@@ -215,8 +220,8 @@ Answered<json::value> KeyVault::carry_out(Visit& visit) {
 Answered<json::value> KeyVault::set(Visit& visit) {
     auto change = parse_secret_change(visit.call.request.body.expose());
     if (!change) return std::unexpected(change.error());
-    auto const secret = visit.vault.secrets.set(visit.name, std::move(*change), visit.call.request.host, visit.now,
-                                                ground_.random);
+    auto const secret =
+        visit.vault.secrets.set(visit.name, std::move(*change), visit.call.request.host, visit.now, ground_.random);
     if (!secret) return std::unexpected(secret.error());
     visit.call.effect = true;
     observer_.secret_set(visit.vault, **secret);
@@ -264,8 +269,8 @@ json::value to_listing(Call const& call, PageRequest const& asked, std::string c
     json::object out;
     out["value"] = call.empty_page ? json::array() : std::move(items);
     if (call.empty_page || !next.empty()) {
-        out["nextLink"] = "https://" + with_port(call.request.host) + path + "?api-version=" +
-                          call.query.get("api-version") + "&$skiptoken=" + format_skip_token(marker) +
+        out["nextLink"] = "https://" + with_port(call.request.host) + path +
+                          "?api-version=" + call.query.get("api-version") + "&$skiptoken=" + format_skip_token(marker) +
                           "&maxresults=" + std::to_string(asked.size);
     } else {
         out["nextLink"] = nullptr;

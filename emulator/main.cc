@@ -11,13 +11,13 @@
 
 #include <CLI/CLI.hpp>
 
+#include <stdlib.h>
+#include <sys/prctl.h>
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <stdlib.h>
-#include <sys/prctl.h>
 
 namespace kssedr::emulator {
 namespace {
@@ -34,7 +34,8 @@ struct Arguments {
 void describe(CLI::App& app, Arguments& arguments) {
     app.description(
         "A local Azure for kssedr: Entra tokens, Key Vault secrets, Resource Manager, storage keys, Event Grid.\n\n"
-        "When it is ready it prints one JSON line: its ports, the certificate to trust, and the environment that kssedr\n"
+        "When it is ready it prints one JSON line: its ports, the certificate to trust, and the environment that "
+        "kssedr\n"
         "needs to use it. Names: login.localhost, management.localhost, {vault}.vault.localhost,\n"
         "{account}.blob.storage.localhost. With HTTPS_PROXY set to the proxy port, Azure's own names work too.\n"
         "It is steered under /_emulator/ on either port:\n\n"
@@ -56,7 +57,8 @@ void describe(CLI::App& app, Arguments& arguments) {
 Result<void> complete(Arguments& arguments) {
     if (!arguments.now.empty()) {
         arguments.options.now = parse_rfc3339(arguments.now);
-        if (!arguments.options.now) return fail(Errc::invalid_argument, "--now: '" + arguments.now + "' is no RFC 3339 time");
+        if (!arguments.options.now)
+            return fail(Errc::invalid_argument, "--now: '" + arguments.now + "' is no RFC 3339 time");
     }
     if (arguments.seed_file.empty()) return {};
     std::ifstream file(arguments.seed_file, std::ios::binary);
@@ -85,7 +87,8 @@ public:
         directory.is_ours_ = true;
         return directory;
     }
-    Directory(Directory&& other) noexcept : path_(std::move(other.path_)), is_ours_(std::exchange(other.is_ours_, false)) {}
+    Directory(Directory&& other) noexcept
+        : path_(std::move(other.path_)), is_ours_(std::exchange(other.is_ours_, false)) {}
     Directory& operator=(Directory&&) = delete;
     ~Directory() {
         std::error_code ignored;
@@ -126,7 +129,8 @@ Result<void> run(Arguments arguments) {
     SystemClock clock;
     SystemRandom random;
     StderrLog log(arguments.quiet ? LogLevel::off : LogLevel::info);
-    KSSEDR_TRY(auto const emulator, Emulator::open(loop.get_executor(), std::move(arguments.options), clock, random, log));
+    KSSEDR_TRY(auto const emulator,
+               Emulator::open(loop.get_executor(), std::move(arguments.options), clock, random, log));
     KSSEDR_TRY(auto const ca_file, directory.write("ca.pem", emulator->ca_pem()));
     emulator->start();
     TaskGroup tasks(loop.get_executor(), [&log](std::string const& task, std::exception_ptr) {
@@ -156,8 +160,13 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "kssedr-emulator: %s\n", completed.error().message().c_str());
         return 2;
     }
-    auto const done = run(std::move(arguments));
-    if (done) return 0;
-    std::fprintf(stderr, "kssedr-emulator: %s\n", done.error().message().c_str());
-    return done.error().code() == kssedr::Errc::invalid_argument ? 2 : 1;
+    try {
+        auto const done = run(std::move(arguments));
+        if (done) return 0;
+        std::fprintf(stderr, "kssedr-emulator: %s\n", done.error().message().c_str());
+        return done.error().code() == kssedr::Errc::invalid_argument ? 2 : 1;
+    } catch (std::exception const& bug) {
+        std::fprintf(stderr, "kssedr-emulator: bug: %s\n", bug.what());
+        return 70;
+    }
 }

@@ -77,7 +77,9 @@ Result<std::unique_ptr<Proxy>> Proxy::open(asio::any_io_executor executor, std::
     return std::unique_ptr<Proxy>(new Proxy(executor, std::move(acceptor), tls_port, plain_port, log));
 }
 
-void Proxy::start() { tasks_.spawn("proxy accept", accept()); }
+void Proxy::start() {
+    tasks_.spawn("proxy accept", accept());
+}
 
 Task<void> Proxy::stop() {
     error_code ignored;

@@ -1,5 +1,6 @@
-/// Proxy: the plain port. `CONNECT any.host:any-port` is tunnelled to the TLS port, whoever it names, so that clients with
-/// real Azure host names reach the local Azure through HTTPS_PROXY; everything else goes to the plain server (admin).
+/// Proxy: the plain port. `CONNECT any.host:any-port` is tunnelled to the TLS port, whoever it names, so that clients
+/// with real Azure host names reach the local Azure through HTTPS_PROXY; everything else goes to the plain server
+/// (admin).
 
 #pragma once
 

@@ -37,7 +37,9 @@ bool is_api_version(std::string_view text) {
     return text.size() == 10 || text[10] == '-';
 }
 
-bool is_write(std::string_view operation) { return operation == "keys.regenerate"; }
+bool is_write(std::string_view operation) {
+    return operation == "keys.regenerate";
+}
 
 std::string right_for(std::string_view operation) {
     if (operation == "keys.list") return "Microsoft.Storage/storageAccounts/listKeys/action";
@@ -64,7 +66,8 @@ auto find_at(Map& resources, ArmPath const& path) -> decltype(&resources.begin()
     auto const found = resources.find(path.name);
     if (found == resources.end()) return nullptr;
     auto const& place = found->second.place;
-    bool const here = equals_ignore_case(place.subscription, path.subscription) && equals_ignore_case(place.group, path.group);
+    bool const here =
+        equals_ignore_case(place.subscription, path.subscription) && equals_ignore_case(place.group, path.group);
     return here ? &found->second : nullptr;
 }
 
@@ -78,6 +81,8 @@ void ResourceManager::name(Call& call) const {
 }
 
 listen::Response ResourceManager::answer(Call& call) {
+    // How `az cloud register` learns of a cloud; nobody has signed in then.
+    if (call.operation == "metadata") return make_json_response(200, to_arm_metadata(call.destination.cloud));
     if (auto refusal = turn_away(call)) return std::move(*refusal);
     std::vector<std::pair<std::string, std::string>> allowance;
     if (auto refusal = spend(call, allowance)) return std::move(*refusal);
@@ -107,21 +112,23 @@ std::optional<listen::Response> ResourceManager::turn_away(Call& call) {
                                        "granted, please refresh your credentials.",
                                        app->client_id, app->object_id, right_for(call.operation), call.resource));
     if (!path.group.empty() && ground_.world.find_group(path.subscription, path.group) == nullptr)
-        return refuse_with(call, 404, "ResourceGroupNotFound", "Resource group '" + path.group + "' could not be found.");
+        return refuse_with(call, 404, "ResourceGroupNotFound",
+                           "Resource group '" + path.group + "' could not be found.");
     // A read-only lock also keeps keys from being listed, since that is a POST.
     auto const* lock = call.request.method == "GET" ? nullptr : ground_.world.find_lock(call.resource);
     if (lock != nullptr)
         return refuse_with(call, 409, "ScopeLocked",
                            "The scope '" + call.resource +
-                               "' cannot perform write operation because following scope(s) are locked: '" + lock->scope +
-                               "'. Please remove the lock and try again.");
+                               "' cannot perform write operation because following scope(s) are locked: '" +
+                               lock->scope + "'. Please remove the lock and try again.");
     return std::nullopt;
 }
 
 std::optional<listen::Response> ResourceManager::find_token_fault(Call& call) {
     auto const bearer = find_bearer(call.request);
     if (bearer.empty())
-        return unauthorized(call, "AuthenticationFailed", "Authentication failed. The 'Authorization' header is missing.",
+        return unauthorized(call, "AuthenticationFailed",
+                            "Authentication failed. The 'Authorization' header is missing.",
                             "The authentication failed because of missing 'Authorization' header.");
     auto const token = ground_.tokens.verify(bearer, ground_.clock.unhurried_now());
     if (!token && token.error() == TokenSigner::Fault::expired)
@@ -188,11 +195,18 @@ listen::Response ResourceManager::carry_out(Call& call) {
         for (auto const& [id, one] : world.tenants) items.push_back(to_arm(one));
         return answer_list(std::move(items));
     }
-    if (call.operation == "subscription.get") return answer(to_arm(world.subscriptions.find(path.subscription)->second));
+    if (call.operation == "subscription.get")
+        return answer(to_arm(world.subscriptions.find(path.subscription)->second));
     if (call.operation == "group.get") return answer(to_arm(*world.find_group(path.subscription, path.group)));
     if (call.operation == "group.list") {
         for (auto const& group : world.groups)
             if (equals_ignore_case(group.subscription, path.subscription)) items.push_back(to_arm(group));
+        return answer_list(std::move(items));
+    }
+    if (call.operation == "location.list") {
+        items.push_back(json::object{{"id", "/subscriptions/" + path.subscription + "/locations/westeurope"},
+                                     {"name", "westeurope"},
+                                     {"displayName", "West Europe"}});
         return answer_list(std::move(items));
     }
     if (call.operation == "provider.list") {
@@ -208,7 +222,8 @@ listen::Response ResourceManager::carry_out(Call& call) {
     }
     if (call.operation == "resource.list") {
         items = list_resources(world.vaults, path, [&](Vault const& one) { return to_arm(one, cloud); });
-        for (auto& one : list_resources(world.accounts, path, [&](StorageAccount const& a) { return to_arm(a, cloud); }))
+        for (auto& one :
+             list_resources(world.accounts, path, [&](StorageAccount const& a) { return to_arm(a, cloud); }))
             items.push_back(std::move(one));
         return answer_list(std::move(items));
     }
@@ -223,12 +238,14 @@ listen::Response ResourceManager::carry_out(Call& call) {
         return answer_account(call);
     } else {
         return refuse_with(call, 404, "InvalidResourceType",
-                           "Resource type '" + (path.type.empty() ? path.other : path.type) + "' of provider namespace '" +
-                               path.provider + "' was not found in global location for api version '" +
-                               call.query.get("api-version") + "'.");
+                           "Resource type '" + (path.type.empty() ? path.other : path.type) +
+                               "' of provider namespace '" + path.provider +
+                               "' was not found in global location for api version '" + call.query.get("api-version") +
+                               "'.");
     }
     return refuse_with(call, 404, "ResourceNotFound",
-                       "The Resource 'Microsoft.KeyVault/vaults/" + path.name + "' under resource group '" + path.group +
+                       "The Resource 'Microsoft.KeyVault/vaults/" + path.name + "' under resource group '" +
+                           path.group +
                            "' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix");
 }
 
@@ -241,8 +258,8 @@ listen::Response ResourceManager::answer_account(Call& call) {
                                path.group +
                                "' was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix");
     if (call.operation == "keys.regenerate") return regenerate(call, *account);
-    auto response = make_json_response(200, call.operation == "keys.list" ? to_key_list(*account)
-                                                                          : to_arm(*account, call.destination.cloud));
+    auto response = make_json_response(
+        200, call.operation == "keys.list" ? to_key_list(*account) : to_arm(*account, call.destination.cloud));
     dress(call, response);
     return response;
 }
@@ -251,11 +268,13 @@ listen::Response ResourceManager::regenerate(Call& call, StorageAccount& account
     auto const body = parse_json(call.request.body.expose());
     auto const* name = body && body->is_object() ? body->get_object().if_contains("keyName") : nullptr;
     if (name == nullptr || !name->is_string())
-        return refuse_with(call, 400, "InvalidRequestContent",
-                           "The request content was invalid and could not be deserialized: 'Required property 'keyName' "
-                           "not found in JSON. Path '', line 1, position 2.'.");
-    auto const key = std::ranges::find_if(
-        account.keys, [&](AccountKey const& one) { return equals_ignore_case(one.name, std::string_view(name->get_string())); });
+        return refuse_with(
+            call, 400, "InvalidRequestContent",
+            "The request content was invalid and could not be deserialized: 'Required property 'keyName' "
+            "not found in JSON. Path '', line 1, position 2.'.");
+    auto const key = std::ranges::find_if(account.keys, [&](AccountKey const& one) {
+        return equals_ignore_case(one.name, std::string_view(name->get_string()));
+    });
     if (key == account.keys.end())
         return refuse_with(call, 400, "InvalidValuesForRequestParameters",
                            "Values for request parameters are invalid: keyName.");

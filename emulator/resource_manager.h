@@ -1,4 +1,5 @@
-/// ResourceManager: Azure Resource Manager for subscriptions, resource groups, storage accounts and their keys, and vaults.
+/// ResourceManager: Azure Resource Manager for subscriptions, resource groups, storage accounts and their keys, and
+/// vaults.
 
 #pragma once
 
@@ -29,7 +30,8 @@ private:
     listen::Response carry_out(Call& call);
     listen::Response answer_account(Call& call);
     listen::Response regenerate(Call& call, StorageAccount& account);
-    listen::Response refuse_with(Call const& call, unsigned status, std::string const& code, std::string const& message);
+    listen::Response refuse_with(Call const& call, unsigned status, std::string const& code,
+                                 std::string const& message);
     listen::Response unauthorized(Call const& call, std::string const& code, std::string const& message,
                                   std::string const& description);
     void dress(Call const& call, listen::Response& response);

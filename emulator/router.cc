@@ -101,8 +101,9 @@ Task<listen::Response> PlainRouter::handle(listen::Request& request) {
         co_return response;
     }
     co_return make_json_response(
-        400, json::object{{"error", json::object{{"message", "this port knows CONNECT and /_emulator/; the services speak "
-                                                             "TLS"}}}});
+        400, json::object{{"error", json::object{{"message",
+                                                  "this port knows CONNECT and /_emulator/; the services speak "
+                                                  "TLS"}}}});
 }
 
 }  // namespace kssedr::emulator

@@ -13,8 +13,7 @@ json::object to_attributes(SecretVersion const& version, int recoverable_days) {
     if (version.exp) attributes["exp"] = *version.exp;
     attributes["created"] = to_seconds(version.created);
     attributes["updated"] = to_seconds(version.updated);
-    attributes["recoveryLevel"] =
-        recoverable_days < 90 ? "CustomizedRecoverable+Purgeable" : "Recoverable+Purgeable";
+    attributes["recoveryLevel"] = recoverable_days < 90 ? "CustomizedRecoverable+Purgeable" : "Recoverable+Purgeable";
     attributes["recoverableDays"] = recoverable_days;
     return attributes;
 }
@@ -36,7 +35,8 @@ void describe(json::object& out, SecretVersion const& version, int recoverable_d
 }
 
 std::unexpected<Refusal> bad_parameter(std::string message) {
-    return std::unexpected(Refusal{.status = 400, .code = "BadParameter", .inner_code = {}, .message = std::move(message)});
+    return std::unexpected(
+        Refusal{.status = 400, .code = "BadParameter", .inner_code = {}, .message = std::move(message)});
 }
 
 Answered<void> read_attributes(json::value const& value, SecretChange& change) {
@@ -99,8 +99,7 @@ json::object to_deleted(Secret const& secret, VaultUrl const& vault, int recover
 
 Answered<SecretChange> parse_secret_change(std::string_view body) {
     auto const parsed = parse_json(body);
-    if (!parsed || !parsed->is_object())
-        return bad_parameter("The request body could not be read as a JSON object.");
+    if (!parsed || !parsed->is_object()) return bad_parameter("The request body could not be read as a JSON object.");
     SecretChange change;
     for (auto const& [name, value] : parsed->get_object()) {
         if (name == "value") {

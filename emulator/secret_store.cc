@@ -15,8 +15,8 @@ constexpr std::size_t content_type_size_max = 255;
 constexpr Duration recovery_time{4'000};
 
 std::unexpected<Refusal> refuse(unsigned status, std::string code, std::string message, std::string inner = {}) {
-    return std::unexpected(
-        Refusal{.status = status, .code = std::move(code), .inner_code = std::move(inner), .message = std::move(message)});
+    return std::unexpected(Refusal{
+        .status = status, .code = std::move(code), .inner_code = std::move(inner), .message = std::move(message)});
 }
 
 std::unexpected<Refusal> not_found(std::string_view name) {
@@ -58,7 +58,9 @@ void apply(SecretChange const& change, SecretVersion& version) {
 }
 
 // The service keeps whole seconds.
-TimePoint whole_second(TimePoint at) { return std::chrono::floor<std::chrono::seconds>(at); }
+TimePoint whole_second(TimePoint at) {
+    return std::chrono::floor<std::chrono::seconds>(at);
+}
 
 template <class Map>
 Page<Secret const*> page_of(Map const& secrets, std::string_view after, std::size_t count, auto const& is_shown) {
@@ -98,7 +100,8 @@ void SecretStore::purge_due(TimePoint now) {
 Answered<Secret const*> SecretStore::set(std::string_view name, SecretChange change, std::string host, TimePoint now,
                                          Random& random) {
     purge_due(now);
-    if (!is_name(name)) return refuse(400, "BadParameter", "The request URI contains an invalid name: " + std::string(name));
+    if (!is_name(name))
+        return refuse(400, "BadParameter", "The request URI contains an invalid name: " + std::string(name));
     if (!change.value) return refuse(400, "BadParameter", "Property value has invalid value");
     if (auto fault = find_fault(change)) return std::unexpected(std::move(*fault));
     auto const key = to_ascii_lower(name);
@@ -189,8 +192,7 @@ Answered<Secret const*> SecretStore::remove(std::string_view name, TimePoint now
 Answered<Secret const*> SecretStore::get_deleted(std::string_view name, TimePoint now) {
     purge_due(now);
     auto const found = deleted_.find(to_ascii_lower(name));
-    if (found == deleted_.end())
-        return refuse(404, "SecretNotFound", "Deleted Secret not found: " + std::string(name));
+    if (found == deleted_.end()) return refuse(404, "SecretNotFound", "Deleted Secret not found: " + std::string(name));
     return &found->second;
 }
 

@@ -1,7 +1,7 @@
 /// SecretStore: the secrets of one vault and the rules Key Vault keeps about them.
 ///
-/// Pure: no HTTP, no JSON, no clock. What Key Vault would refuse comes back as a `Refusal` with its status, code and words, as
-/// recorded from the service where a recording is known.
+/// Pure: no HTTP, no JSON, no clock. What Key Vault would refuse comes back as a `Refusal` with its status, code and
+/// words, as recorded from the service where a recording is known.
 
 #pragma once
 

@@ -28,8 +28,7 @@ std::string canonical_resource(listen::Request const& request, std::string_view 
     std::map<std::string, std::vector<std::string>> sorted;
     // `+` is a plus here: the service signs what percent-decoding alone gives.
     Query const query(request.query(), PlusSign::stays);
-    for (auto const& [name, value] : query.all())
-        sorted[to_ascii_lower(name)].push_back(value);
+    for (auto const& [name, value] : query.all()) sorted[to_ascii_lower(name)].push_back(value);
     for (auto& [name, values] : sorted) {
         std::ranges::sort(values);
         text += "\n" + name + ":";

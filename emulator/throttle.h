@@ -48,8 +48,7 @@ private:
 /// Holds `capacity` tokens and gets `per_second` back.
 class TokenBucket {
 public:
-    TokenBucket(double capacity, double per_second)
-        : capacity_(capacity), per_second_(per_second), tokens_(capacity) {}
+    TokenBucket(double capacity, double per_second) : capacity_(capacity), per_second_(per_second), tokens_(capacity) {}
 
     /// Takes one; false where none is left.
     [[nodiscard]] bool take(SteadyPoint now) {

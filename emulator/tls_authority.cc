@@ -25,7 +25,9 @@ constexpr std::string_view nameless = "localhost";
 // A client that asks for ever new names must not fill the memory.
 constexpr std::size_t certificates_max = 1000;
 
-void must(int result) { KSSEDR_CHECK(result > 0, "OpenSSL refused to make a certificate"); }
+void must(int result) {
+    KSSEDR_CHECK(result > 0, "OpenSSL refused to make a certificate");
+}
 
 KeyPtr make_key() {
     KeyPtr key(EVP_EC_gen("P-256"), EVP_PKEY_free);
@@ -141,6 +143,8 @@ TlsAuthority::TlsAuthority() : store_(std::make_unique<Store>()) {
 
 TlsAuthority::~TlsAuthority() = default;
 
-std::size_t TlsAuthority::minted() const { return store_->servers.size(); }
+std::size_t TlsAuthority::minted() const {
+    return store_->servers.size();
+}
 
 }  // namespace kssedr::emulator

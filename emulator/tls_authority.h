@@ -1,7 +1,8 @@
-/// TlsAuthority: a certificate authority of this process's own, and certificates made for whatever name a client asks for.
+/// TlsAuthority: a certificate authority of this process's own, and certificates made for whatever name a client asks
+/// for.
 ///
-/// Its key is made at the start, never leaves the process and is gone with it. Clients are given the authority's certificate
-/// as `ca.pem`. Certificates are dated by the real clock, because that is the one TLS clients check with.
+/// Its key is made at the start, never leaves the process and is gone with it. Clients are given the authority's
+/// certificate as `ca.pem`. Certificates are dated by the real clock, because that is the one TLS clients check with.
 
 #pragma once
 

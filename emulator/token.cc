@@ -99,8 +99,8 @@ TokenSigner::~TokenSigner() = default;
 
 std::string TokenSigner::sign(Token const& token, TimePoint real_now) const {
     json::object header{{"typ", "JWT"}, {"alg", "RS256"}, {"x5t", key_id_}, {"kid", key_id_}};
-    auto const signed_part = format_base64url(json::serialize(header)) + "." +
-                             format_base64url(json::serialize(to_claims(token, real_now)));
+    auto const signed_part =
+        format_base64url(json::serialize(header)) + "." + format_base64url(json::serialize(to_claims(token, real_now)));
     ContextPtr const context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     std::array<unsigned char, 256> signature{};
     auto size = signature.size();
@@ -126,9 +126,9 @@ std::expected<Token, TokenSigner::Fault> TokenSigner::verify(std::string_view te
     ContextPtr const context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
     int const begun = EVP_DigestVerifyInit(context.get(), nullptr, EVP_sha256(), nullptr, key_->key);
     KSSEDR_CHECK(begun == 1, "OpenSSL could not begin to verify");
-    int const good = EVP_DigestVerify(context.get(), reinterpret_cast<unsigned char const*>(signature->data()),
-                                      signature->size(), reinterpret_cast<unsigned char const*>(signed_part.data()),
-                                      signed_part.size());
+    int const good =
+        EVP_DigestVerify(context.get(), reinterpret_cast<unsigned char const*>(signature->data()), signature->size(),
+                         reinterpret_cast<unsigned char const*>(signed_part.data()), signed_part.size());
     if (good != 1) return std::unexpected(Fault::bad_signature);
 
     auto const claims = parse_json(*payload);

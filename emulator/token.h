@@ -36,8 +36,8 @@ public:
     TokenSigner(TokenSigner const&) = delete;
     TokenSigner& operator=(TokenSigner const&) = delete;
 
-    /// `real_now` widens nbf and exp, so that a client that checks them against its own clock is content whatever the emulated
-    /// date is.
+    /// `real_now` widens nbf and exp, so that a client that checks them against its own clock is content whatever the
+    /// emulated date is.
     [[nodiscard]] std::string sign(Token const& token, TimePoint real_now) const;
 
     enum class Fault { malformed, bad_signature, expired };

@@ -24,16 +24,18 @@ constexpr std::size_t answer_bytes_max = 64U << 10U;
 
 std::string format_request(Endpoint const& endpoint, WebhookRequest const& request) {
     std::string text = request.method + " " + endpoint.target + " HTTP/1.1\r\nHost: " + endpoint.host + ":" +
-                       std::to_string(endpoint.port) + "\r\nConnection: close\r\nContent-Length: " +
-                       std::to_string(request.body.size()) + "\r\n";
+                       std::to_string(endpoint.port) +
+                       "\r\nConnection: close\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
     for (auto const& [name, value] : request.headers) text += name + ": " + value + "\r\n";
     return text + "\r\n" + request.body;
 }
 
-// `HTTP/1.1 204 No Content` and what follows. Bodies are only looked at for the validation code, so chunks are left as they are.
+// `HTTP/1.1 204 No Content` and what follows. Bodies are only looked at for the validation code, so chunks are left as
+// they are.
 Result<WebhookAnswer> parse_answer(std::string const& text) {
     WebhookAnswer answer;
-    if (!text.starts_with("HTTP/1.") || text.size() < 12) return fail(Errc::unavailable, "the endpoint did not speak HTTP");
+    if (!text.starts_with("HTTP/1.") || text.size() < 12)
+        return fail(Errc::unavailable, "the endpoint did not speak HTTP");
     auto const [end, error] = std::from_chars(text.data() + 9, text.data() + 12, answer.status);
     if (error != std::errc{} || end != text.data() + 12) return fail(Errc::unavailable, "the endpoint sent no status");
     auto const blank = text.find("\r\n\r\n");

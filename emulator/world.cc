@@ -9,8 +9,8 @@
 namespace kssedr::emulator {
 
 bool IgnoringCase::operator()(std::string_view a, std::string_view b) const {
-    return std::ranges::lexicographical_compare(a, b, {}, [](char c) { return to_ascii_lower(c); },
-                                                [](char c) { return to_ascii_lower(c); });
+    return std::ranges::lexicographical_compare(
+        a, b, {}, [](char c) { return to_ascii_lower(c); }, [](char c) { return to_ascii_lower(c); });
 }
 
 Tenant const* World::find_tenant(std::string_view id_or_domain) const {

@@ -106,14 +106,18 @@ struct ReadOnlyLock {
 
 class World {
 public:
-    NameMap<Tenant> tenants;        ///< by id
-    NameMap<App> apps;              ///< by client id
+    NameMap<Tenant> tenants;  ///< by id
+    NameMap<App> apps;        ///< by client id
     NameMap<AzureSubscription> subscriptions;
     std::list<ResourceGroup> groups;
-    NameMap<Vault> vaults;          ///< by name, which is unique in the world
+    NameMap<Vault> vaults;  ///< by name, which is unique in the world
     NameMap<StorageAccount> accounts;
     std::vector<ReadOnlyLock> locks;
     bool throttling = true;
+    // What is meant where a request to make something names none: the first that was made.
+    std::string first_tenant;
+    std::string first_subscription;
+    std::string first_app;
 
     [[nodiscard]] Tenant const* find_tenant(std::string_view id_or_domain) const;
     [[nodiscard]] App const* find_app(std::string_view client_id) const;

@@ -30,8 +30,8 @@ constexpr Duration stop_grace = std::chrono::seconds{30};
     std::_Exit(code);
 }
 
-Task<void> end_with_parent(Log& log) {
-    co_await wait_for_parents_end();
+Task<void> end_with_parent(Parent parent, Log& log) {
+    co_await wait_for_end(parent);
     log.info("functions.host_ended", {});
     end(cli::exit_failed);
 }
@@ -48,6 +48,7 @@ Task<void> end_when_asked(listen::HttpServer& server, Log& log) {
 }  // namespace
 
 int run_functions(cli::CommandLine const& line, config::Settings settings) {
+    auto const parent = current_parent();
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::functions_host);
     asio::io_context loop(1);
     auto const port = *settings.functions_port;
@@ -70,7 +71,7 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     log.info("functions.listening",
              {{"port", fmt::format("{}", (*server)->port())}, {"mode", mode}, {"version", KSSEDR_VERSION}});
     TaskGroup tasks(loop.get_executor(), [](std::string const&, std::exception_ptr) { end(cli::exit_failed); });
-    tasks.spawn("parent", end_with_parent(log));
+    tasks.spawn("parent", end_with_parent(parent, log));
     tasks.spawn("signals", end_when_asked(**server, log));
     loop.run();
     end(cli::exit_failed);

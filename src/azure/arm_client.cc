@@ -5,8 +5,7 @@
 
 namespace kssedr::azure {
 
-ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& random,
-                                 rotation::Cloud const& cloud)
+ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& random, rotation::Cloud const& cloud)
     : client_(transport, tokens, random), url_(cloud.resource_manager), audience_(cloud.resource_manager_audience) {
     while (url_.ends_with('/')) url_.pop_back();
 }
@@ -14,7 +13,8 @@ ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& ra
 Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
     auto const authority = find_https_authority(url_);
     if (!authority)
-        co_return fail(Errc::invalid_argument, "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+        co_return fail(Errc::invalid_argument,
+                       "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
     // An ArmId holds no character that means anything in a URL: rotation/arm_id.cc refuses them.
     std::string url = url_ + asked.resource.text();
     if (!asked.action.empty()) url += '/' + asked.action;

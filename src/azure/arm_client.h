@@ -1,6 +1,7 @@
 /// ArmClient: calls to resources through Azure Resource Manager.
 ///
-/// What is asked of which resource stands with its subject (azure/storage_account_keys.h, azure/vault_directory.h); here is how.
+/// What is asked of which resource stands with its subject (azure/storage_account_keys.h, azure/vault_directory.h);
+/// here is how.
 
 #pragma once
 
@@ -14,9 +15,9 @@ namespace kssedr::azure {
 
 /// What is asked of a resource.
 struct ArmCall {
-    std::string operation;    ///< for messages: "listing the keys of …"
+    std::string operation;  ///< for messages: "listing the keys of …"
     rotation::ArmId resource;
-    std::string action;       ///< `listKeys`: what follows the resource's id in the path; empty: the resource itself
+    std::string action;  ///< `listKeys`: what follows the resource's id in the path; empty: the resource itself
     std::string api_version;
     http::Method method = http::Method::get;
     Effect effect = Effect::none;
@@ -32,7 +33,7 @@ public:
 
 private:
     AuthorizedClient client_;
-    std::string url_;       // without a slash at the end
+    std::string url_;  // without a slash at the end
     std::string audience_;
 };
 

@@ -48,12 +48,14 @@ std::string tenant_of(std::string_view authorization) {
 std::optional<Challenge> parse_challenge(std::string_view header) {
     constexpr std::string_view scheme = "bearer";
     header = trim(header);
-    if (header.size() < scheme.size() || !equals_ignore_case(header.substr(0, scheme.size()), scheme)) return std::nullopt;
+    if (header.size() < scheme.size() || !equals_ignore_case(header.substr(0, scheme.size()), scheme))
+        return std::nullopt;
     header.remove_prefix(scheme.size());
     if (!header.empty() && !is_ascii_blank(header.front())) return std::nullopt;
     Challenge challenge;
     while (auto const parameter = take_parameter(header)) {
-        if (equals_ignore_case(parameter->name, "authorization") || equals_ignore_case(parameter->name, "authorization_uri")) {
+        if (equals_ignore_case(parameter->name, "authorization") ||
+            equals_ignore_case(parameter->name, "authorization_uri")) {
             challenge.tenant = tenant_of(parameter->value);
         } else if (equals_ignore_case(parameter->name, "resource")) {
             challenge.resource = without_slashes(parameter->value);
@@ -71,8 +73,9 @@ AuthorizedClient::AuthorizedClient(http::Transport& transport, TokenSource& toke
 
 Async<http::Response> AuthorizedClient::send(Service service, Call call, SteadyPoint deadline) {
     if (find_https_authority(call.url) != service.authority)
-        co_return fail(Errc::invalid_argument, call.operation + ": the request leads to \"" + escape_for_display(call.url) +
-                                                   "\", not to " + service.authority + ", so no token is sent");
+        co_return fail(Errc::invalid_argument, call.operation + ": the request leads to \"" +
+                                                   escape_for_display(call.url) + "\", not to " + service.authority +
+                                                   ", so no token is sent");
     auto token = co_await tokens_.bearer(service.audience, deadline);
     if (!token) co_return fail(std::move(token).error().during(call.operation));
     auto answer = co_await send_once(call, *token, deadline);
@@ -95,9 +98,10 @@ Async<http::Response> AuthorizedClient::send(Service service, Call call, SteadyP
         if (!answer) co_return fail(to_error(std::move(answer).error(), call.operation, call.effect));
     }
     if (answer->status >= 200 && answer->status < 300) co_return answer;
-    std::string const of_tenant = answer->status == 401 && !tenant.empty()
-                                      ? call.operation + " (it takes tokens of tenant " + escape_for_display(tenant, 64) + ')'
-                                      : call.operation;
+    std::string const of_tenant =
+        answer->status == 401 && !tenant.empty()
+            ? call.operation + " (it takes tokens of tenant " + escape_for_display(tenant, 64) + ')'
+            : call.operation;
     co_return fail(to_error(*answer, of_tenant, call.effect, call.quote));
 }
 

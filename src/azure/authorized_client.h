@@ -1,8 +1,9 @@
 /// AuthorizedClient: one call to one Azure service, with a token.
 ///
-/// The token goes to the host it is meant for and to no other, whatever URL a caller or a service's own answer names. A 401 means
-/// that nothing was done: the token is dropped and the call made once more with a new one, of the audience that the service's
-/// challenge names where that is a parent of the service's own host. That is the only second call (DESIGN 3.4).
+/// The token goes to the host it is meant for and to no other, whatever URL a caller or a service's own answer names. A
+/// 401 means that nothing was done: the token is dropped and the call made once more with a new one, of the audience
+/// that the service's challenge names where that is a parent of the service's own host. That is the only second call
+/// (DESIGN 3.4).
 
 #pragma once
 

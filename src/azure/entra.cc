@@ -21,13 +21,16 @@ struct Explained {
 // Entra's codes for what is set wrongly on our side. A wrong secret or an unknown application may still be spreading
 // through Entra's own replicas, so those are denials, which are tried again slowly.
 constexpr std::array<Explained, 11> explained{{
-    {7000215, Errc::permission_denied, "clientSecret is not a secret of the application (the secret's value, not its id, is needed)"},
+    {7000215, Errc::permission_denied,
+     "clientSecret is not a secret of the application (the secret's value, not its id, is needed)"},
     {7000222, Errc::permission_denied, "clientSecret has expired; make a new one for the application and set it"},
     {7000112, Errc::permission_denied, "the application is disabled in this tenant"},
     {700016, Errc::permission_denied, "clientId names no application of this tenant; check clientId and tenantId"},
     {700027, Errc::permission_denied, "the certificate is not registered for the application"},
-    {700213, Errc::permission_denied, "no federated credential of the application matches the platform's token; check its subject and issuer"},
-    {70021, Errc::permission_denied, "no federated credential of the application matches the platform's token; check its subject and issuer"},
+    {700213, Errc::permission_denied,
+     "no federated credential of the application matches the platform's token; check its subject and issuer"},
+    {70021, Errc::permission_denied,
+     "no federated credential of the application matches the platform's token; check its subject and issuer"},
     {90002, Errc::invalid_argument, "tenantId names no tenant of this cloud; check tenantId and KSSEDR_CLOUD"},
     {900023, Errc::invalid_argument, "tenantId is neither a tenant's id nor one of its domain names"},
     {500011, Errc::invalid_argument, "the service is not known in this tenant; check KSSEDR_CLOUD"},
@@ -60,9 +63,11 @@ Async<IssuedToken> request_token(http::Transport& transport, EntraApplication ap
                                  SteadyPoint deadline) {
     while (application.authority.ends_with('/')) application.authority.pop_back();
     if (!find_https_authority(application.authority))
-        co_return fail(Errc::invalid_argument, "the authority \"" + escape_for_display(application.authority) + "\" is no https URL");
+        co_return fail(Errc::invalid_argument,
+                       "the authority \"" + escape_for_display(application.authority) + "\" is no https URL");
     if (!is_tenant(application.tenant))
-        co_return fail(Errc::invalid_argument, "tenantId \"" + escape_for_display(application.tenant) + "\" is neither an id nor a domain name");
+        co_return fail(Errc::invalid_argument, "tenantId \"" + escape_for_display(application.tenant) +
+                                                   "\" is neither an id nor a domain name");
     http::Request request{.method = http::Method::post,
                           .url = application.authority + '/' + application.tenant + "/oauth2/v2.0/token"};
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
@@ -78,7 +83,8 @@ Async<IssuedToken> request_token(http::Transport& transport, EntraApplication ap
 Result<SecretString> read_token_file(std::string const& path) {
     constexpr std::size_t largest = 64U << 10U;
     auto const refuse = [&](std::string_view why) {
-        return fail(Errc::unavailable, "the platform's token \"" + escape_for_display(path) + "\" (AZURE_FEDERATED_TOKEN_FILE) " + std::string(why));
+        return fail(Errc::unavailable, "the platform's token \"" + escape_for_display(path) +
+                                           "\" (AZURE_FEDERATED_TOKEN_FILE) " + std::string(why));
     };
     std::ifstream file;
     file.rdbuf()->pubsetbuf(nullptr, 0);  // the token is copied into our own memory only
@@ -139,17 +145,25 @@ Error to_token_error(http::Response const& answer, EntraApplication const& appli
     auto const* const known = number ? find_explained(*number) : nullptr;
 
     Errc code = Errc::permission_denied;
-    if (answer.status == 429) code = Errc::throttled;
-    else if (answer.status >= 500 || answer.status < 400 || answer.status == 408) code = Errc::unavailable;
-    else if (word == "temporarily_unavailable" || word == "server_error") code = Errc::unavailable;
-    else if (known != nullptr) code = known->errc;
+    if (answer.status == 429)
+        code = Errc::throttled;
+    else if (answer.status >= 500 || answer.status < 400 || answer.status == 408)
+        code = Errc::unavailable;
+    else if (word == "temporarily_unavailable" || word == "server_error")
+        code = Errc::unavailable;
+    else if (known != nullptr)
+        code = known->errc;
 
     // Entra's description names ids only; it ends in lines that repeat the ids given below.
     auto const description = root["error_description"].text_or({});
     std::string message = "Entra answered " + std::to_string(answer.status) + " for application " +
-                          escape_for_display(application.client_id) + " of tenant " + escape_for_display(application.tenant);
-    if (!description.empty()) message += ", \"" + escape_for_display(trim(description.substr(0, description.find_first_of("\r\n"))), 300) + '"';
-    else if (!word.empty()) message += ", " + escape_for_display(word, 64);
+                          escape_for_display(application.client_id) + " of tenant " +
+                          escape_for_display(application.tenant);
+    if (!description.empty())
+        message +=
+            ", \"" + escape_for_display(trim(description.substr(0, description.find_first_of("\r\n"))), 300) + '"';
+    else if (!word.empty())
+        message += ", " + escape_for_display(word, 64);
     if (known != nullptr) message += "; " + std::string(known->cure);
     if (auto const trace = root["trace_id"].text()) message += " (trace " + escape_for_display(*trace, 64) + ')';
     return Error(code, std::move(message))
@@ -157,7 +171,8 @@ Error to_token_error(http::Response const& answer, EntraApplication const& appli
         .with_retry_after(parse_retry_after(answer));
 }
 
-ClientSecretIssuer::ClientSecretIssuer(http::Transport& transport, EntraApplication application, SecretString client_secret)
+ClientSecretIssuer::ClientSecretIssuer(http::Transport& transport, EntraApplication application,
+                                       SecretString client_secret)
     : transport_(transport), application_(std::move(application)), client_secret_(std::move(client_secret)) {}
 
 Async<IssuedToken> ClientSecretIssuer::fetch_token(std::string audience, SteadyPoint deadline) {
@@ -165,7 +180,8 @@ Async<IssuedToken> ClientSecretIssuer::fetch_token(std::string audience, SteadyP
     co_return co_await request_token(transport_, application_, std::move(form), deadline);
 }
 
-WorkloadIdentityIssuer::WorkloadIdentityIssuer(http::Transport& transport, EntraApplication application, std::string token_file)
+WorkloadIdentityIssuer::WorkloadIdentityIssuer(http::Transport& transport, EntraApplication application,
+                                               std::string token_file)
     : transport_(transport), application_(std::move(application)), token_file_(std::move(token_file)) {}
 
 Async<IssuedToken> WorkloadIdentityIssuer::fetch_token(std::string audience, SteadyPoint deadline) {

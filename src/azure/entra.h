@@ -1,7 +1,8 @@
 /// Tokens from Entra, by the client credentials grant (its v2 endpoint).
 ///
 /// The application proves itself with a client secret, or with a token that its platform leaves in a file (workload
-/// identity). Source: Microsoft identity platform, "OAuth 2.0 client credentials flow"; the recordings the tests replay.
+/// identity). Source: Microsoft identity platform, "OAuth 2.0 client credentials flow"; the recordings the tests
+/// replay.
 
 #pragma once
 
@@ -46,7 +47,8 @@ private:
 /// `access_token` and its lifetime out of Entra's answer. `corrupt` where it holds none.
 [[nodiscard]] Result<IssuedToken> parse_token_answer(std::string_view body);
 
-/// The Error of an answer that holds no token; service code `AADSTS…`, the message says what to mend in kssedr's settings.
+/// The Error of an answer that holds no token; service code `AADSTS…`, the message says what to mend in kssedr's
+/// settings.
 [[nodiscard]] Error to_token_error(http::Response const& answer, EntraApplication const& application);
 
 /// The form that asks for a token: with `client_secret`, or `client_assertion` of a signed token.

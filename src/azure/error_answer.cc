@@ -19,7 +19,9 @@ struct Known {
 // Codes a person meets, and what to do. The first of a pair of codes that is known decides.
 constexpr std::array<Known, 17> known_codes{{
     {"SecretDisabled", Errc::not_found, "the version is disabled; enable it in Key Vault if it is still to be used"},
-    {"ForbiddenByRbac", {}, "assign the role Key Vault Secrets Officer on the vault or the secret to kssedr's identity"},
+    {"ForbiddenByRbac",
+     {},
+     "assign the role Key Vault Secrets Officer on the vault or the secret to kssedr's identity"},
     {"ForbiddenByPolicy", {}, "give kssedr's identity get, list and set on secrets in the vault's access policies"},
     {"AccessDenied", {}, "give kssedr's identity get, list and set on secrets in the vault's access policies"},
     {"ForbiddenByFirewall", {}, "let this machine's network through the vault's firewall, or run kssedr inside it"},
@@ -27,12 +29,16 @@ constexpr std::array<Known, 17> known_codes{{
     {"ObjectIsDeletedButRecoverable", Errc::invalid_argument, "a deleted secret holds the name; recover or purge it"},
     {"ObjectIsBeingDeleted", Errc::conflict, {}},
     {"AuthorizationFailed", {}, "assign a role with the action named above on the resource to kssedr's identity"},
-    {"LinkedAuthorizationFailed", {}, "assign a role with the action named above on the linked scope to kssedr's identity"},
+    {"LinkedAuthorizationFailed",
+     {},
+     "assign a role with the action named above on the linked scope to kssedr's identity"},
     {"ScopeLocked", Errc::invalid_argument, "a management lock forbids it; remove the read-only lock or its scope"},
     {"MissingSubscriptionRegistration", Errc::invalid_argument, "register the resource provider in the subscription"},
     {"SubscriptionNotFound", Errc::not_found, "check the subscription's id and that kssedr's tenant owns it"},
     {"InvalidAuthenticationTokenTenant", {}, "the subscription belongs to another tenant than kssedr's tenantId"},
-    {"KeyBasedAuthenticationNotPermitted", {}, "shared keys are switched off for this account; its secrets need no rotation"},
+    {"KeyBasedAuthenticationNotPermitted",
+     {},
+     "shared keys are switched off for this account; its secrets need no rotation"},
     {"ReadOnlyDisabledSubscription", Errc::invalid_argument, "the subscription is disabled; enable it"},
     {"DisallowedByPolicy", Errc::invalid_argument, "an Azure policy forbids it"},
 }};
@@ -130,7 +136,8 @@ Error to_error(http::Response const& answer, std::string_view operation, Effect 
     bool const may_quote = quote == Quote::always || answer.status != 400;
     if (may_quote && !said.message.empty()) message += ", \"" + escape_for_display(said.message, 300) + '"';
     if (known != nullptr && !known->cure.empty()) message += "; " + std::string(known->cure);
-    if (auto const id = find_request_id(answer); !id.empty()) message += " (request " + escape_for_display(id, 64) + ')';
+    if (auto const id = find_request_id(answer); !id.empty())
+        message += " (request " + escape_for_display(id, 64) + ')';
     return Error(code, std::move(message))
         .with_service_code(escape_for_display(said.code, 64))
         .with_retry_after(parse_retry_after(answer));

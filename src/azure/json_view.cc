@@ -54,11 +54,19 @@ Result<JsonDocument> JsonDocument::parse(std::string_view bytes) {
     return JsonDocument(std::move(content));
 }
 
-JsonView JsonDocument::root() const { return JsonView(&content_->root); }
+JsonView JsonDocument::root() const {
+    return JsonView(&content_->root);
+}
 
-JsonView::operator bool() const { return value_ != nullptr && !value_->is_null(); }
-bool JsonView::is_object() const { return value_ != nullptr && value_->is_object(); }
-bool JsonView::is_array() const { return value_ != nullptr && value_->is_array(); }
+JsonView::operator bool() const {
+    return value_ != nullptr && !value_->is_null();
+}
+bool JsonView::is_object() const {
+    return value_ != nullptr && value_->is_object();
+}
+bool JsonView::is_array() const {
+    return value_ != nullptr && value_->is_array();
+}
 
 JsonView JsonView::operator[](std::string_view name) const {
     return is_object() ? JsonView(value_->get_object().if_contains(name)) : JsonView();
@@ -93,7 +101,9 @@ std::optional<std::string_view> JsonView::text() const {
     return std::string_view(string.data(), string.size());
 }
 
-std::string JsonView::text_or(std::string_view otherwise) const { return std::string(text().value_or(otherwise)); }
+std::string JsonView::text_or(std::string_view otherwise) const {
+    return std::string(text().value_or(otherwise));
+}
 
 std::optional<SecretString> JsonView::secret() const {
     auto const bytes = text();

@@ -1,7 +1,7 @@
 /// JsonDocument and JsonView: reading JSON that holds secrets.
 ///
-/// The document lives in memory that is wiped when freed. A view is a place in it, or no place at all: asking nothing for a
-/// member gives nothing, so a parser reads what it needs and checks once. Total: no text and no question throws.
+/// The document lives in memory that is wiped when freed. A view is a place in it, or no place at all: asking nothing
+/// for a member gives nothing, so a parser reads what it needs and checks once. Total: no text and no question throws.
 
 #pragma once
 

@@ -18,18 +18,25 @@ Failure no_such_name(rotation::SecretRef const& secret) {
     return fail(Errc::invalid_argument, '"' + escape_for_display(secret.name) + "\" is no name of a secret");
 }
 
-std::string name_of(rotation::SecretRef const& secret) { return "secret " + secret.name + " of " + secret.vault.text; }
+std::string name_of(rotation::SecretRef const& secret) {
+    return "secret " + secret.name + " of " + secret.vault.text;
+}
 
 }  // namespace
 
-KeyVault::KeyVault(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random, rotation::Cloud const& cloud)
-    : client_(transport, tokens, random), clock_(clock), suffix_(cloud.vault_suffix), audience_(cloud.vault_audience()) {}
+KeyVault::KeyVault(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random,
+                   rotation::Cloud const& cloud)
+    : client_(transport, tokens, random),
+      clock_(clock),
+      suffix_(cloud.vault_suffix),
+      audience_(cloud.vault_audience()) {}
 
 Result<Service> KeyVault::service_of(rotation::VaultHost const& vault) const {
     KSSEDR_TRY(auto const host, rotation::parse_vault_host(vault.text, suffix_));
     // The same form as find_https_authority gives, in case the suffix carries the port 443.
     auto const authority = find_https_authority("https://" + host.text);
-    if (!authority) return fail(Errc::invalid_argument, '"' + escape_for_display(vault.text) + "\" is no host of a vault");
+    if (!authority)
+        return fail(Errc::invalid_argument, '"' + escape_for_display(vault.text) + "\" is no host of a vault");
     return Service{*authority, audience_};
 }
 
@@ -48,7 +55,8 @@ Async<rotation::SecretVersion> KeyVault::fetch(rotation::SecretRef secret, std::
     co_return parsed;
 }
 
-Async<std::vector<rotation::SecretProperties>> KeyVault::list_versions(rotation::SecretRef secret, SteadyPoint deadline) {
+Async<std::vector<rotation::SecretProperties>> KeyVault::list_versions(rotation::SecretRef secret,
+                                                                       SteadyPoint deadline) {
     if (!rotation::is_secret_name(secret.name)) co_return no_such_name(secret);
     auto const path = "/secrets/" + secret.name + "/versions";
     auto const operation = "listing the versions of " + name_of(secret);
@@ -70,7 +78,8 @@ Async<std::vector<rotation::SecretProperties>> KeyVault::list(rotation::VaultHos
     std::vector<rotation::SecretProperties> all;
     std::string url = "https://" + service.authority + path + '?' + std::string(api_version);
     for (int page = 0; page < pages_max; ++page) {
-        KSSEDR_CO_TRY(auto const answer, co_await client_.send(service, {.operation = operation, .url = url}, deadline));
+        KSSEDR_CO_TRY(auto const answer,
+                      co_await client_.send(service, {.operation = operation, .url = url}, deadline));
         auto parsed = parse_secret_page(answer.body.expose(), {vault, suffix_, {}});
         if (!parsed) co_return fail(std::move(parsed).error().during(operation));
         std::ranges::move(parsed->items, std::back_inserter(all));
@@ -80,7 +89,8 @@ Async<std::vector<rotation::SecretProperties>> KeyVault::list(rotation::VaultHos
                                               escape_for_display(parsed->next) + '"');
         url = std::move(parsed->next);  // followed to the byte: the vault signs what is in it
     }
-    co_return fail(Errc::corrupt, operation + ": the listing does not end after " + std::to_string(pages_max) + " pages");
+    co_return fail(Errc::corrupt,
+                   operation + ": the listing does not end after " + std::to_string(pages_max) + " pages");
 }
 
 Async<rotation::SecretProperties> KeyVault::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
@@ -97,7 +107,8 @@ Async<rotation::SecretProperties> KeyVault::publish(rotation::SecretRef secret, 
     KSSEDR_CO_TRY(auto const answer, co_await client_.send(service, std::move(call), deadline));
     auto properties = parse_secret_properties(answer.body.expose(), {secret.vault, suffix_, secret.name});
     if (!properties) co_return fail(to_error(std::move(properties).error(), operation, Effect::happens));
-    if (properties->version.empty()) co_return fail(Errc::outcome_unknown, operation + ": the vault's answer names no version");
+    if (properties->version.empty())
+        co_return fail(Errc::outcome_unknown, operation + ": the vault's answer names no version");
     co_return properties;
 }
 

@@ -13,7 +13,9 @@ std::optional<TimePoint> to_time(JsonView seconds) {
     return TimePoint(std::chrono::seconds(*number));
 }
 
-std::int64_t to_seconds(TimePoint at) { return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count(); }
+std::int64_t to_seconds(TimePoint at) {
+    return std::chrono::floor<std::chrono::seconds>(at).time_since_epoch().count();
+}
 
 Result<rotation::SecretUrl> parse_id(JsonView id, Expected const& expected) {
     auto const text = id.text();
@@ -46,7 +48,8 @@ Result<rotation::SecretProperties> to_properties(JsonView secret, Expected const
     return properties;
 }
 
-// Every place that writes a name and a value writes them through here, so that commas and quotes are right by construction.
+// Every place that writes a name and a value writes them through here, so that commas and quotes are right by
+// construction.
 class ObjectWriter {
 public:
     explicit ObjectWriter(SecretString& out) : out_(out) { out_.append("{"); }

@@ -23,15 +23,16 @@ struct Expected {
 /// A SecretBundle, with its value. `corrupt` where it is none, or speaks of another secret.
 [[nodiscard]] Result<rotation::SecretVersion> parse_secret(std::string_view body, Expected const& expected);
 /// The same without the value, which some answers leave out.
-[[nodiscard]] Result<rotation::SecretProperties> parse_secret_properties(std::string_view body, Expected const& expected);
+[[nodiscard]] Result<rotation::SecretProperties> parse_secret_properties(std::string_view body,
+                                                                         Expected const& expected);
 
 struct SecretPage {
     std::vector<rotation::SecretProperties> items;
     std::string next;  ///< as the vault wrote it; empty on the last page
 };
 
-/// One page of a listing. One item that cannot be read spoils the page: a secret that is overlooked may hold what is about to be
-/// regenerated.
+/// One page of a listing. One item that cannot be read spoils the page: a secret that is overlooked may hold what is
+/// about to be regenerated.
 [[nodiscard]] Result<SecretPage> parse_secret_page(std::string_view body, Expected const& expected);
 
 /// The body that publishes a version. Times are cut to whole seconds.

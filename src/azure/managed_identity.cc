@@ -18,8 +18,7 @@ Result<IssuedToken> parse_managed_identity_answer(std::string_view body, TimePoi
         return IssuedToken{*std::move(token), std::chrono::seconds(std::min(*seconds, longest))};
     auto const until = root["expires_on"].integer_or_text();
     auto const now_seconds = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count();
-    if (!until || *until <= now_seconds)
-        return fail(Errc::corrupt, "the answer does not say how long its token lives");
+    if (!until || *until <= now_seconds) return fail(Errc::corrupt, "the answer does not say how long its token lives");
     return IssuedToken{*std::move(token), std::chrono::seconds(std::min(*until - now_seconds, longest))};
 }
 

@@ -13,8 +13,8 @@ namespace kssedr::azure {
 
 class ManagedIdentityIssuer final : public TokenIssuer {
 public:
-    /// `header` proves that the caller runs here (`IDENTITY_HEADER`). `client_id` chooses a user-assigned identity; empty: the
-    /// system's own.
+    /// `header` proves that the caller runs here (`IDENTITY_HEADER`). `client_id` chooses a user-assigned identity;
+    /// empty: the system's own.
     ManagedIdentityIssuer(http::Transport& transport, Clock& clock, std::string endpoint, SecretString header,
                           std::string client_id);
     Async<IssuedToken> fetch_token(std::string audience, SteadyPoint deadline) override;
@@ -27,7 +27,8 @@ private:
     std::string client_id_;
 };
 
-/// `access_token` with `expires_in` or `expires_on` (Unix seconds), numbers or strings. `now` is when the answer was made.
+/// `access_token` with `expires_in` or `expires_on` (Unix seconds), numbers or strings. `now` is when the answer was
+/// made.
 [[nodiscard]] Result<IssuedToken> parse_managed_identity_answer(std::string_view body, TimePoint now);
 
 }  // namespace kssedr::azure

@@ -12,7 +12,9 @@ namespace {
 constexpr std::string_view api_version = "2023-05-01";
 constexpr std::array<std::string_view, 2> slots = {"key1", "key2"};
 
-bool is_slot(std::string_view text) { return std::ranges::find(slots, text) != slots.end(); }
+bool is_slot(std::string_view text) {
+    return std::ranges::find(slots, text) != slots.end();
+}
 
 JsonView find_key(JsonView keys, std::string_view name) {
     for (auto const& key : keys.items())
@@ -23,10 +25,12 @@ JsonView find_key(JsonView keys, std::string_view name) {
 Result<rotation::Credential> to_credential(JsonView key, std::string_view slot) {
     auto value = key["value"].secret();
     if (!value || value->empty()) return fail(Errc::corrupt, "the answer does not show " + std::string(slot));
-    // A key that only reads would not be what the secret held. Written `Full` by the specification, `FULL` by the service.
+    // A key that only reads would not be what the secret held. Written `Full` by the specification, `FULL` by the
+    // service.
     auto const permissions = key["permissions"].text();
     if (permissions && !equals_ignore_case(*permissions, "full"))
-        return fail(Errc::corrupt, std::string(slot) + " has permissions \"" + escape_for_display(*permissions) + "\", not full ones");
+        return fail(Errc::corrupt,
+                    std::string(slot) + " has permissions \"" + escape_for_display(*permissions) + "\", not full ones");
     rotation::Credential credential;
     credential.slot = slot;
     credential.value = *std::move(value);
@@ -51,10 +55,10 @@ Result<rotation::Credentials> parse_storage_keys(std::string_view body) {
 
 Async<rotation::Credentials> StorageAccountKeys::list(rotation::ArmId account, SteadyPoint deadline) {
     ArmCall call{.operation = "listing the keys of storage account " + std::string(account.resource_name()),
-                      .resource = account,
-                      .action = "listKeys",
-                      .api_version = std::string(api_version),
-                      .method = http::Method::post};
+                 .resource = account,
+                 .action = "listKeys",
+                 .api_version = std::string(api_version),
+                 .method = http::Method::post};
     auto const operation = call.operation;
     KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = parse_storage_keys(answer.body.expose());
@@ -62,16 +66,18 @@ Async<rotation::Credentials> StorageAccountKeys::list(rotation::ArmId account, S
     co_return credentials;
 }
 
-Async<rotation::Credentials> StorageAccountKeys::regenerate(rotation::ArmId account, std::string slot, SteadyPoint deadline) {
-    auto const operation = "regenerating " + escape_for_display(slot) + " of storage account " + std::string(account.resource_name());
+Async<rotation::Credentials> StorageAccountKeys::regenerate(rotation::ArmId account, std::string slot,
+                                                            SteadyPoint deadline) {
+    auto const operation =
+        "regenerating " + escape_for_display(slot) + " of storage account " + std::string(account.resource_name());
     if (!is_slot(slot)) co_return fail(Errc::invalid_argument, operation + ": a storage account has key1 and key2");
     ArmCall call{.operation = operation,
-                      .resource = account,
-                      .action = "regenerateKey",
-                      .api_version = std::string(api_version),
-                      .method = http::Method::post,
-                      .effect = Effect::happens,
-                      .body = SecretString::copy_of("{\"keyName\":\"" + slot + "\"}")};
+                 .resource = account,
+                 .action = "regenerateKey",
+                 .api_version = std::string(api_version),
+                 .method = http::Method::post,
+                 .effect = Effect::happens,
+                 .body = SecretString::copy_of("{\"keyName\":\"" + slot + "\"}")};
     KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = parse_storage_keys(answer.body.expose());
     if (!credentials) co_return fail(to_error(std::move(credentials).error(), operation, Effect::happens));

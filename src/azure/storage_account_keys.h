@@ -1,7 +1,7 @@
 /// The two access keys of a storage account, through Resource Manager.
 ///
-/// Source: Microsoft.Storage 2023-05-01, storageAccounts/listKeys and regenerateKey; recordings. `regenerateKey` answers at once
-/// and with all keys; `creationTime` says when each was made.
+/// Source: Microsoft.Storage 2023-05-01, storageAccounts/listKeys and regenerateKey; recordings. `regenerateKey`
+/// answers at once and with all keys; `creationTime` says when each was made.
 
 #pragma once
 
@@ -13,8 +13,8 @@
 
 namespace kssedr::azure {
 
-/// `key1` and `key2`, in this order. Kerberos keys, which are no credentials of a secret's, are left out. `corrupt` where
-/// the body is no list of keys, or one of the two is missing or empty.
+/// `key1` and `key2`, in this order. Kerberos keys, which are no credentials of a secret's, are left out. `corrupt`
+/// where the body is no list of keys, or one of the two is missing or empty.
 [[nodiscard]] Result<rotation::Credentials> parse_storage_keys(std::string_view body);
 
 class StorageAccountKeys {
@@ -22,7 +22,8 @@ public:
     explicit StorageAccountKeys(ArmClient& arm) : arm_(arm) {}
 
     Async<rotation::Credentials> list(rotation::ArmId account, SteadyPoint deadline);
-    /// `slot` is `key1` or `key2`; another is `invalid_argument`. `outcome_unknown` where the answer is missing or broken.
+    /// `slot` is `key1` or `key2`; another is `invalid_argument`. `outcome_unknown` where the answer is missing or
+    /// broken.
     Async<rotation::Credentials> regenerate(rotation::ArmId account, std::string slot, SteadyPoint deadline);
 
 private:

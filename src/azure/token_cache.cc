@@ -45,7 +45,8 @@ Async<Token> TokenCache::bearer(std::string audience, SteadyPoint deadline) {
             log_.warn("token.refresh_failed", {{"audience", audience}, {"error", fetched.error().message()}});
             co_return old;
         }
-        if (now >= deadline) co_return fail(Errc::deadline_exceeded, "time ran out waiting for a token for " + audience);
+        if (now >= deadline)
+            co_return fail(Errc::deadline_exceeded, "time ran out waiting for a token for " + audience);
         auto const flight = entry.flight;
         co_await flight->landed.wait(clock_, deadline);
         if (flight->error) co_return fail(*flight->error);

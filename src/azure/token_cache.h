@@ -1,11 +1,12 @@
 /// TokenCache: the TokenSource over any TokenIssuer.
 ///
-/// One request per audience is under way at a time, however many wait for it; they share its token, or its error. Before a
-/// token ends it is refreshed ahead by the caller who comes first, while others go on with the old one; where that fails, so
-/// does he, as long as the old one lives. There is no task of the cache's own: nobody asks, nothing happens.
+/// One request per audience is under way at a time, however many wait for it; they share its token, or its error.
+/// Before a token ends it is refreshed ahead by the caller who comes first, while others go on with the old one; where
+/// that fails, so does he, as long as the old one lives. There is no task of the cache's own: nobody asks, nothing
+/// happens.
 ///
-/// Rule (that of Azure's own libraries): a token with less than five minutes left counts as ended; one that lives two hours or
-/// more is refreshed from half its life on, any other in the last ten minutes. Event loop thread only.
+/// Rule (that of Azure's own libraries): a token with less than five minutes left counts as ended; one that lives two
+/// hours or more is refreshed from half its life on, any other in the last ten minutes. Event loop thread only.
 
 #pragma once
 

@@ -1,6 +1,7 @@
 /// TokenSource: who we are, to Azure. TokenIssuer: one way of being told so.
 ///
-/// A token is a secret that many calls share, so it is held by shared pointer and wiped when the last of them has let go.
+/// A token is a secret that many calls share, so it is held by shared pointer and wiped when the last of them has let
+/// go.
 
 #pragma once
 
@@ -18,9 +19,9 @@ class TokenSource {
 public:
     virtual ~TokenSource() = default;
 
-    /// A token for `audience` (such as `https://vault.azure.net`, no slash at the end) with some minutes left to live. Errors:
-    /// `permission_denied` (the service code is Entra's, such as `AADSTS7000215`), `invalid_argument`, `throttled`, `unavailable`,
-    /// `deadline_exceeded`.
+    /// A token for `audience` (such as `https://vault.azure.net`, no slash at the end) with some minutes left to live.
+    /// Errors: `permission_denied` (the service code is Entra's, such as `AADSTS7000215`), `invalid_argument`,
+    /// `throttled`, `unavailable`, `deadline_exceeded`.
     virtual Async<Token> bearer(std::string audience, SteadyPoint deadline) = 0;
 
     /// A service did not take `token`: it is not given out again.

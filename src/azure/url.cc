@@ -6,7 +6,9 @@
 
 namespace kssedr::azure {
 
-std::string_view host_of(std::string_view authority) { return authority.substr(0, authority.find(':')); }
+std::string_view host_of(std::string_view authority) {
+    return authority.substr(0, authority.find(':'));
+}
 
 std::optional<std::string> find_https_authority(std::string_view url) {
     constexpr std::string_view scheme = "https://";
@@ -14,7 +16,9 @@ std::optional<std::string> find_https_authority(std::string_view url) {
     url.remove_prefix(scheme.size());
     std::string authority = to_ascii_lower(url.substr(0, url.find_first_of("/?#")));
     auto const host = host_of(authority);
-    auto const is_host_character = [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '.' || c == '-'; };
+    auto const is_host_character = [](char c) {
+        return is_ascii_letter(c) || is_ascii_digit(c) || c == '.' || c == '-';
+    };
     if (host.empty() || !std::ranges::all_of(host, is_host_character)) return std::nullopt;
     if (host.size() == authority.size()) return authority;
     auto const port = std::string_view(authority).substr(host.size() + 1);

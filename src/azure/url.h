@@ -8,8 +8,8 @@
 
 namespace kssedr::azure {
 
-/// `host[:port]` of an https URL, in lower case, without a port of 443. Nothing where the URL is not https, names a user, or has anything
-/// in its authority but letters, digits, dots, hyphens and a port.
+/// `host[:port]` of an https URL, in lower case, without a port of 443. Nothing where the URL is not https, names a
+/// user, or has anything in its authority but letters, digits, dots, hyphens and a port.
 [[nodiscard]] std::optional<std::string> find_https_authority(std::string_view url);
 
 /// Whether `host` is `parent` or lies under it; ports are left out of both.

@@ -1,6 +1,7 @@
 /// VaultDirectory: the ports::VaultDirectory of Azure, over Resource Manager.
 ///
-/// A vault keeps its host for as long as it has its id, so an answer is believed for an hour; a failure is not remembered.
+/// A vault keeps its host for as long as it has its id, so an answer is believed for an hour; a failure is not
+/// remembered.
 
 #pragma once
 

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <fstream>
 
 namespace kssedr::config {
 namespace {
@@ -271,6 +272,11 @@ void Loader::load_rest(Overrides const& overrides) {
     take_duration("KSSEDR_INVOCATION_BUDGET", seconds{1}, settings.invocation_budget);
     if (find("REGION_NAME") != nullptr) settings.region_name = find("REGION_NAME")->value;
     settings.ca_file = text("SSL_CERT_FILE").empty() ? overrides.ca_file : text("SSL_CERT_FILE");
+    if (auto const& file = settings.ca_file; !file.empty() && !std::ifstream(file))
+        problems_.push_back((text("SSL_CERT_FILE").empty() ? "--ca-file=" : "SSL_CERT_FILE=") +
+                            escape_for_display(file) +
+                            ": the file can not be read; name a bundle of CA certificates in PEM form, or leave it "
+                            "unset for the system's");
     load_resolve();
     if (auto const* given = find("FUNCTIONS_CUSTOMHANDLER_PORT")) {
         auto const port = trim(given->value);

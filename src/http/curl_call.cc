@@ -27,8 +27,13 @@ bool is_header_value(std::string_view value) {
     return std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
 }
 
+std::string_view authority_of(std::string_view url) {
+    auto const rest = after_scheme(url);
+    return rest.substr(0, rest.find_first_of("/?#"));
+}
+
 bool is_url(std::string_view url) {
-    return (url.starts_with("https://") || url.starts_with("http://")) &&
+    return (url.starts_with("https://") || url.starts_with("http://")) && !authority_of(url).contains('@') &&
            std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; });
 }
 
@@ -45,8 +50,8 @@ CurlCall::~CurlCall() {
 }
 
 std::string CurlCall::host() const {
-    auto const rest = after_scheme(request_.url);
-    return escape_for_display(rest.substr(0, rest.find_first_of("/?#")));
+    auto const authority = authority_of(request_.url);
+    return escape_for_display(authority.substr(authority.rfind('@') + 1));  // what stands before is a password
 }
 
 std::string CurlCall::path() const {
@@ -113,8 +118,8 @@ void CurlCall::set_safety(TransportOptions const& options) {
         set(CURLOPT_CAINFO, options.ca_file.c_str());
         set(CURLOPT_PROXY_CAINFO, options.ca_file.c_str());
     }
-    // Reading the system's bundle takes tens of milliseconds: once an hour, not once a connection. libcurl caches it only where
-    // no directory of certificates is asked too, and Debian's asks one by default.
+    // Reading the system's bundle takes tens of milliseconds: once an hour, not once a connection. libcurl caches it
+    // only where no directory of certificates is asked too, and Debian's asks one by default.
     set(CURLOPT_CAPATH, static_cast<char const*>(nullptr));
     set(CURLOPT_PROXY_CAPATH, static_cast<char const*>(nullptr));
     set(CURLOPT_CA_CACHE_TIMEOUT, 3600L);
@@ -154,7 +159,8 @@ void CurlCall::set_headers() {
     }
     for (auto const& [name, value] : request_.secret_headers) add_header(name, value.expose());
     if (!request_.authorization.empty()) add_header("Authorization", request_.authorization.expose());
-    // What libcurl would add by itself: a form's content type, and a question before larger bodies that costs a round trip.
+    // What libcurl would add by itself: a form's content type, and a question before larger bodies that costs a round
+    // trip.
     if (!typed) headers_ = curl_slist_append(headers_, "Content-Type:");
     headers_ = curl_slist_append(headers_, "Expect:");
     set(CURLOPT_HTTPHEADER, headers_);
@@ -175,8 +181,8 @@ void CurlCall::add_header(std::string_view name, std::string_view value) {
 
 // Called each time libcurl is about to send the request over a connection that is ready for it. It would send a second
 // time, by itself and silently, when a reused connection ends without a byte of answer: harmless for a read, but a key
-// could be regenerated twice and the one in use be lost. So a request that may not be repeated is given a new connection
-// (libcurl does not resend then), and should libcurl ever come a second time, it is stopped here.
+// could be regenerated twice and the one in use be lost. So a request that may not be repeated is given a new
+// connection (libcurl does not resend then), and should libcurl ever come a second time, it is stopped here.
 int CurlCall::on_request(void* self, char*, char*, int, int) {
     auto& call = *static_cast<CurlCall*>(self);
     if (call.times_sent_ > 0 && !call.is_repeatable()) return CURL_PREREQFUNC_ABORT;
@@ -195,8 +201,10 @@ bool CurlCall::take_header(std::string_view line) {
     if (line.starts_with("HTTP/")) {
         // A new answer; what stood there was an interim one (1xx).
         response_.headers.clear();
+        has_whole_head_ = false;
         return true;
     }
+    if (trim(line).empty()) has_whole_head_ = true;
     auto const colon = line.find(':');
     if (colon == std::string_view::npos) return true;
     std::string name = to_ascii_lower(line.substr(0, colon));
@@ -227,14 +235,18 @@ Result<Response> CurlCall::finish(CURLcode code, Ending ending) {
     if (code != CURLE_OK || ending != Ending::by_curl) return fail(to_error(code, ending));
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &response_.status);
     if (response_.status == 0) return fail(Errc::corrupt, host() + " sent an answer without a status");
+    // libcurl takes a connection's end for the end of the head.
+    if (!has_whole_head_) return fail(Errc::outcome_unknown, host() + " ended the connection within its answer");
     return std::move(response_);
 }
 
 Error CurlCall::to_error(CURLcode code, Ending ending) const {
-    std::string const text = escape_for_display(trim(error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code)), 256);
+    std::string const text =
+        escape_for_display(trim(error_text_[0] != '\0' ? error_text_.data() : curl_easy_strerror(code)), 256);
     bool const sent = times_sent_ > 0;
     if (over_limit_)
-        return {Errc::corrupt, host() + " sent an answer longer than " + std::to_string(request_.response_limit) + " bytes"};
+        return {Errc::corrupt,
+                host() + " sent an answer longer than " + std::to_string(request_.response_limit) + " bytes"};
     if (ending == Ending::by_deadline)
         return sent ? Error(Errc::outcome_unknown, host() + " was sent the request and did not answer in time")
                     : Error(Errc::deadline_exceeded, host() + ": time ran out before a connection stood");
@@ -248,9 +260,12 @@ Error CurlCall::to_error(CURLcode code, Ending ending) const {
         return sent ? Error(Errc::corrupt, host() + " did not answer in HTTP (" + text + ")")
                     : Error(Errc::invalid_argument, host() + ": the URL is none (" + text + ")");
     case CURLE_PEER_FAILED_VERIFICATION:
-        return {Errc::unavailable, host() + " is not trusted: " + text + ". Where its certificate is issued by a CA of your own, name the CA in SSL_CERT_FILE"};
+        return {Errc::unavailable,
+                host() + " is not trusted: " + text +
+                    ". Where its certificate is issued by a CA of your own, name the CA in SSL_CERT_FILE"};
     case CURLE_SSL_CACERT_BADFILE:
-        return {Errc::unavailable, "no certificate can be checked: " + text + ". SSL_CERT_FILE must name a file of certificates"};
+        return {Errc::unavailable,
+                "no certificate can be checked: " + text + ". SSL_CERT_FILE must name a file of certificates"};
     default: break;
     }
     if (sent) return {Errc::outcome_unknown, host() + " was sent the request and gave no whole answer: " + text};

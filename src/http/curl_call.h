@@ -66,7 +66,8 @@ private:
     CURLoption refused_option_{};
     Response response_;
     std::size_t header_bytes_ = 0;
-    int times_sent_ = 0;      // how often libcurl was about to send the request
+    int times_sent_ = 0;  // how often libcurl was about to send the request
+    bool has_whole_head_ = false;
     bool over_limit_ = false;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
 };

@@ -45,14 +45,17 @@ CurlLoop::CurlLoop(asio::any_io_executor executor, TransportOptions const& optio
 
 CurlLoop::~CurlLoop() {
     for (auto const& [id, transfer] : transfers_) curl_multi_remove_handle(multi_, transfer.easy);
-    // A handler owns the coroutine that waits; dropping it frees the call and its handle, which has left the multi handle.
+    // A handler owns the coroutine that waits; dropping it frees the call and its handle, which has left the multi
+    // handle.
     auto const dropped = std::exchange(transfers_, {});
     curl_multi_cleanup(multi_);
 }
 
 template <class H>
-void CurlLoop::start(CURL* easy, Duration limit, H handler) {
+void CurlLoop::start(CURL* easy, Duration limit, H unerased) {
     auto const id = next_id_++;
+    // Erased first: erasing puts a cancellation state of its own into the slot, over whatever was assigned there.
+    Handler handler(std::move(unerased));
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
         slot.assign([weak = weak_from_this(), id](asio::cancellation_type type) {
@@ -66,7 +69,7 @@ void CurlLoop::start(CURL* easy, Duration limit, H handler) {
         auto const self = weak.lock();
         if (!error && self) self->end(id, {}, {CURLE_OPERATION_TIMEDOUT, Ending::by_deadline});
     });
-    transfers_.emplace(id, Transfer{easy, Handler(std::move(handler)), std::move(deadline)});
+    transfers_.emplace(id, Transfer{easy, std::move(handler), std::move(deadline)});
     curl_easy_setopt(easy, CURLOPT_PRIVATE, std::bit_cast<void*>(id));
     // libcurl answers with a timer, so nothing of the transfer happens inside this call.
     if (curl_multi_add_handle(multi_, easy) != CURLM_OK) end(id, {}, {CURLE_FAILED_INIT, Ending::by_curl});
@@ -116,17 +119,17 @@ void CurlLoop::arm(std::shared_ptr<Watch> const& watched) {
 
 void CurlLoop::arm(std::shared_ptr<Watch> const& watched, int direction) {
     watched->waiting |= direction;
-    auto const wait = direction == CURL_POLL_IN ? asio::posix::descriptor_base::wait_read
-                                                : asio::posix::descriptor_base::wait_write;
-    watched->descriptor.async_wait(
-        wait, [weak = weak_from_this(), watched, direction](boost::system::error_code error) {
-            auto const self = weak.lock();
-            watched->waiting &= ~direction;
-            if (!self || (watched->wanted & direction) == 0) return;
-            int const ready = direction == CURL_POLL_IN ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
-            self->act(watched->socket, error ? CURL_CSELECT_ERR : ready);
-            self->arm(watched);
-        });
+    auto const wait =
+        direction == CURL_POLL_IN ? asio::posix::descriptor_base::wait_read : asio::posix::descriptor_base::wait_write;
+    watched->descriptor.async_wait(wait,
+                                   [weak = weak_from_this(), watched, direction](boost::system::error_code error) {
+                                       auto const self = weak.lock();
+                                       watched->waiting &= ~direction;
+                                       if (!self || (watched->wanted & direction) == 0) return;
+                                       int const ready = direction == CURL_POLL_IN ? CURL_CSELECT_IN : CURL_CSELECT_OUT;
+                                       self->act(watched->socket, error ? CURL_CSELECT_ERR : ready);
+                                       self->arm(watched);
+                                   });
 }
 
 int CurlLoop::on_timer(CURLM*, long delay_ms, void* self_pointer) {

@@ -1,7 +1,8 @@
 /// CurlLoop: libcurl's multi handle, driven by the event loop.
 ///
-/// libcurl says which sockets it wants watched and when it wants to be called; the loop waits for both and calls back. No
-/// callback of libcurl runs a coroutine: what has ended is posted, so libcurl is never entered twice. Event loop thread only.
+/// libcurl says which sockets it wants watched and when it wants to be called; the loop waits for both and calls back.
+/// No callback of libcurl runs a coroutine: what has ended is posted, so libcurl is never entered twice. Event loop
+/// thread only.
 
 #pragma once
 
@@ -34,8 +35,8 @@ public:
     /// Transfers that are still under way end without a word to those who wait for them.
     ~CurlLoop();
 
-    /// Runs a transfer to its end, for at most `limit`. The handle is back in the caller's hands afterwards, also when the
-    /// awaiting coroutine is cancelled (which throws `operation_aborted`).
+    /// Runs a transfer to its end, for at most `limit`. The handle is back in the caller's hands afterwards, also when
+    /// the awaiting coroutine is cancelled (which throws `operation_aborted`).
     Task<Ended> run(CURL* easy, Duration limit);
 
 private:
@@ -52,7 +53,7 @@ private:
     static int on_timer(CURLM* multi, long delay_ms, void* self);
 
     template <class H>
-    void start(CURL* easy, Duration limit, H handler);
+    void start(CURL* easy, Duration limit, H unerased);
     void end(std::uint64_t id, boost::system::error_code error, Ended ended);
     void watch(curl_socket_t socket, int what);
     void arm(std::shared_ptr<Watch> const& watched);

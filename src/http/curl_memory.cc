@@ -13,8 +13,12 @@
 namespace kssedr::http {
 namespace {
 
-void* allocate(std::size_t size) { return std::malloc(size); }
-void* allocate_zeroed(std::size_t count, std::size_t size) { return std::calloc(count, size); }
+void* allocate(std::size_t size) {
+    return std::malloc(size);
+}
+void* allocate_zeroed(std::size_t count, std::size_t size) {
+    return std::calloc(count, size);
+}
 
 void release(void* memory) {
     if (memory == nullptr) return;

@@ -4,9 +4,9 @@
 
 namespace kssedr::http {
 
-/// Starts libcurl, once for the process, with an allocator that wipes what it frees: request heads with their tokens and read
-/// buffers with whole answers pass through libcurl's own memory, and it does not clean up behind itself. Cheap after
-/// the first call. Event loop thread only.
+/// Starts libcurl, once for the process, with an allocator that wipes what it frees: request heads with their tokens
+/// and read buffers with whole answers pass through libcurl's own memory, and it does not clean up behind itself. Cheap
+/// after the first call. Event loop thread only.
 void start_curl();
 
 }  // namespace kssedr::http

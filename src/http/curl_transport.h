@@ -1,8 +1,8 @@
 /// CurlTransport: the Transport of the real world, on libcurl.
 ///
-/// libcurl brings the connection pool, HTTP/2, proxies and TLS; the event loop tells it which sockets are ready and when its
-/// timer is due (its "multi socket" interface), so thousands of calls wait on one thread. Nothing of libcurl is started before the
-/// first call: the program must answer its host's first question within milliseconds.
+/// libcurl brings the connection pool, HTTP/2, proxies and TLS; the event loop tells it which sockets are ready and
+/// when its timer is due (its "multi socket" interface), so thousands of calls wait on one thread. Nothing of libcurl
+/// is started before the first call: the program must answer its host's first question within milliseconds.
 
 #pragma once
 

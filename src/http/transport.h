@@ -27,14 +27,15 @@ using SecretHeader = std::pair<std::string, SecretString>;
 
 struct Request {
     Method method = Method::get;
-    std::string url;             ///< absolute; https, or http where the caller's protocol says so (managed identity)
+    std::string url;  ///< absolute; https, or http where the caller's protocol says so (managed identity)
     std::vector<Header> headers;
-    SecretString authorization;  ///< the whole value of the Authorization header; empty: none is sent
+    SecretString authorization;                ///< the whole value of the Authorization header; empty: none is sent
     std::vector<SecretHeader> secret_headers;  ///< other headers with secret values, such as a managed identity's
     SecretString body;
-    /// Whether sending it twice does no more than sending it once. It decides what may happen to a pooled connection that
-    /// the service has closed meanwhile: a repeatable request goes out again on a new one; any other gets a new connection
-    /// from the start, since on an old one nobody can tell whether it was read. `get` and `head` are always repeatable.
+    /// Whether sending it twice does no more than sending it once. It decides what may happen to a pooled connection
+    /// that the service has closed meanwhile: a repeatable request goes out again on a new one; any other gets a new
+    /// connection from the start, since on an old one nobody can tell whether it was read. `get` and `head` are always
+    /// repeatable.
     bool repeatable = false;
     std::size_t response_limit = 1U << 20U;  ///< a longer answer is `corrupt`
     bool use_proxy = true;                   ///< false for instance metadata, which must never go through one
@@ -53,9 +54,10 @@ class Transport {
 public:
     virtual ~Transport() = default;
 
-    /// Sends once (but see `Request::repeatable`). Errors: `unavailable` (no connection was made, or TLS failed: the request was not sent),
-    /// `outcome_unknown` (sent at least in part, no whole answer), `deadline_exceeded` (the deadline had passed before
-    /// anything was sent), `corrupt` (the answer is over its limit or no HTTP), `invalid_argument` (the URL is none).
+    /// Sends once (but see `Request::repeatable`). Errors: `unavailable` (no connection was made, or TLS failed: the
+    /// request was not sent), `outcome_unknown` (sent at least in part, no whole answer), `deadline_exceeded` (the
+    /// deadline had passed before anything was sent), `corrupt` (the answer is over its limit or no HTTP),
+    /// `invalid_argument` (the URL is none).
     virtual Async<Response> send(Request request, SteadyPoint deadline) = 0;
 };
 

@@ -115,7 +115,9 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
     return std::nullopt;
 }
 
-std::string_view Request::path() const { return std::string_view(target).substr(0, target.find('?')); }
+std::string_view Request::path() const {
+    return std::string_view(target).substr(0, target.find('?'));
+}
 
 std::string_view Request::query() const {
     auto const mark = target.find('?');

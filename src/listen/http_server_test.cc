@@ -248,6 +248,14 @@ TEST_F(HttpServerTest, RefusesWhatIsNoRequest) {
     EXPECT_EQ(handler_.calls, 0);
 }
 
+TEST_F(HttpServerTest, TakesHeadersUpToItsOwnLimit) {
+    serve({.header_limit = 64U << 10U}, [&]() -> Task<void> {
+        std::string const head = "GET /close HTTP/1.1\r\nHost: h\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n";
+        auto const answer = co_await ask(head);
+        EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer;
+    });
+}
+
 TEST_F(HttpServerTest, HeadHasTheLengthAndNoBody) {
     serve({}, [&]() -> Task<void> {
         auto const answer = co_await ask("HEAD /close HTTP/1.1\r\nHost: h\r\n\r\n");
@@ -321,6 +329,19 @@ TEST_F(HttpServerTest, StopWaitsForAnAnswerBegun) {
         auto const silence = co_await idle.hear_rest();
         EXPECT_EQ(silence, "");
     });
+}
+
+TEST_F(HttpServerTest, StopDoesNotWaitForSilentConnections) {
+    auto const before = std::chrono::steady_clock::now();
+    serve({}, [&]() -> Task<void> {
+        auto idle = co_await connect();
+        co_await idle.say("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+        co_await idle.hear_until("GET / ");
+        co_await server_->stop(Duration{20'000});
+        auto const silence = co_await idle.hear_rest();
+        EXPECT_EQ(silence, "");
+    });
+    EXPECT_LT(std::chrono::steady_clock::now() - before, 5s);
 }
 
 TEST_F(HttpServerTest, StopCutsWhatOutlastsTheGrace) {

@@ -1,7 +1,7 @@
 /// SecretBody: a Beast body that is read straight into a SecretString, and the read buffer that leaves nothing behind.
 ///
-/// A request of the local Azure or of the program's API may hold a credential, so what was read is wiped wherever it lay: in
-/// the body by SecretString, in the connection's buffer by its allocator and by `wipe_consumed`.
+/// A request of the local Azure or of the program's API may hold a credential, so what was read is wiped wherever it
+/// lay: in the body by SecretString, in the connection's buffer by its allocator and by `wipe_consumed`.
 
 #pragma once
 

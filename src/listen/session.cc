@@ -29,12 +29,19 @@ using PlainStream = beast::tcp_stream;
 using TlsStream = beast::ssl_stream<beast::tcp_stream>;
 
 constexpr std::size_t read_size = 16U << 10U;
-// A refused request may still be arriving. A close with unread bytes would reset the connection and take the answer with it.
+// A refused request may still be arriving. A close with unread bytes would reset the connection and take the answer
+// with it.
 constexpr std::size_t drained_bytes_max = 4U << 20U;
 constexpr Duration farewell_limit{2'000};
+// A handshake is two exchanges; whoever needs longer holds a connection open for nothing.
+constexpr Duration handshake_limit{30'000};
 
-beast::tcp_stream& lowest(PlainStream& stream) { return stream; }
-beast::tcp_stream& lowest(TlsStream& stream) { return stream.next_layer(); }
+beast::tcp_stream& lowest(PlainStream& stream) {
+    return stream;
+}
+beast::tcp_stream& lowest(TlsStream& stream) {
+    return stream.next_layer();
+}
 
 /// The status for what could not be read as a request; 0 where nobody waits for an answer.
 unsigned refusal(error_code error) {
@@ -63,8 +70,7 @@ Request to_request(Parser& parser) {
     request.method = std::string(message.method_string());
     request.target = std::string(message.target());
     request.host = to_ascii_lower(std::string_view(message[http::field::host]));
-    for (auto const& field : message)
-        request.headers.add(std::string(field.name_string()), std::string(field.value()));
+    for (auto const& field : message) request.headers.add(std::string(field.name_string()), std::string(field.value()));
     request.body = std::move(message.body());
     return request;
 }
@@ -119,7 +125,7 @@ private:
     Task<bool> shake_hands() {
         if constexpr (std::is_same_v<Stream, TlsStream>) {
             error_code error;
-            lowest(stream_).expires_after(around_.options.read_limit);
+            lowest(stream_).expires_after(std::min(handshake_limit, around_.options.read_limit));
             co_await stream_.async_handshake(asio::ssl::stream_base::server,
                                              asio::redirect_error(asio::use_awaitable, error));
             if (error) cut();
@@ -180,7 +186,7 @@ private:
         bool const keep = parser.get().keep_alive() && !response.close && !around_.stopping;
         auto message = to_message(std::move(response), request.method == "HEAD", parser.get().version(), keep);
         bool const sent = co_await send(message, request.method == "HEAD");
-        co_return sent && keep;
+        co_return sent&& keep;
     }
 
     Task<Response> answer(Request& request) {

@@ -22,7 +22,8 @@ public:
     [[nodiscard]] virtual rotation::CredentialShape shape(rotation::ArmId const& owner) const = 0;
 
     /// All credentials of the owner. Errors: `not_found` (no such owner), `permission_denied`, `throttled`,
-    /// `unavailable`, `conflict` (service code `ScopeLocked`: a lock on the resource forbids it), `deadline_exceeded`.
+    /// `unavailable`, `conflict`, `invalid_argument` (service code `ScopeLocked`: a lock on the resource forbids it),
+    /// `deadline_exceeded`.
     virtual Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) = 0;
 
     /// Makes a new credential in `slot`; the one that stood there stops working. Returns all credentials afterwards.

@@ -1,8 +1,7 @@
 /// Vault: the door to Key Vault's secrets.
 ///
-/// One call a method; no retries (the engine repeats). Errors, for all: `not_found`, `permission_denied` (service code
-/// `SecretDisabled` for a disabled version, else the right that lacks), `throttled`, `unavailable`,
-/// `deadline_exceeded`.
+/// One call a method; no retries (the engine repeats). Errors, for all: `not_found` (service code `SecretDisabled` for
+/// a disabled version), `permission_denied`, `throttled`, `unavailable`, `deadline_exceeded`.
 
 #pragma once
 
@@ -28,7 +27,8 @@ public:
     virtual Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault,
                                                                         SteadyPoint deadline) = 0;
     /// Publishes a new version and returns its properties. Also: `outcome_unknown` (it may have been published),
-    /// `conflict` (the name is held by a deleted secret), `invalid_argument` (the vault takes no such version).
+    /// `conflict` (a secret of that name is being deleted), `invalid_argument` (the vault takes no such version, or a
+    /// deleted secret holds the name: service code `ObjectIsDeletedButRecoverable`).
     virtual Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                                       SteadyPoint deadline) = 0;
 };

@@ -23,7 +23,7 @@ protected:
     SystemClock& clock() { return clock_; }
     SteadyPoint after(Duration span) { return clock_.steady_now() + span; }
 
-    /// Runs a coroutine, and all it started, to the end.
+    /// Runs a coroutine to its end, and whatever else waits on the loop meanwhile.
     void run(Task<void> body) {
         bool done = false;
         std::exception_ptr thrown;
@@ -34,7 +34,7 @@ protected:
         asio::co_spawn(loop_, std::move(body), [&](std::exception_ptr error) {
             done = true;
             thrown = error;
-            guard.cancel();
+            loop_.stop();
         });
         loop_.restart();
         loop_.run();

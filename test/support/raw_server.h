@@ -1,6 +1,7 @@
 /// RawServer: a server that says exactly the bytes a test wants said, and remembers what it was sent.
 ///
-/// A script is called for each connection and ends it by returning. Real sockets, any free port of the loopback, plain or TLS.
+/// A script is called for each connection and ends it by returning. Real sockets, any free port of the loopback, plain
+/// or TLS.
 
 #pragma once
 
@@ -82,11 +83,11 @@ public:
 
     Task<void> say(std::string bytes) {
         boost::system::error_code ignored;
-        auto const token = asio::redirect_error(asio::use_awaitable, ignored);
+        auto token = asio::redirect_error(asio::use_awaitable, ignored);
         if (secure_) {
-            co_await asio::async_write(*secure_, asio::buffer(bytes), token);
+            co_await asio::async_write(*secure_, asio::buffer(bytes), std::move(token));
         } else {
-            co_await asio::async_write(*plain_, asio::buffer(bytes), token);
+            co_await asio::async_write(*plain_, asio::buffer(bytes), std::move(token));
         }
     }
 
@@ -126,12 +127,12 @@ private:
     Task<bool> read_some() {
         boost::system::error_code error;
         char piece[16384];
-        auto const token = asio::redirect_error(asio::use_awaitable, error);
+        auto token = asio::redirect_error(asio::use_awaitable, error);
         std::size_t count = 0;
         if (secure_) {
-            count = co_await secure_->async_read_some(asio::buffer(piece), token);
+            count = co_await secure_->async_read_some(asio::buffer(piece), std::move(token));
         } else {
-            count = co_await plain_->async_read_some(asio::buffer(piece), token);
+            count = co_await plain_->async_read_some(asio::buffer(piece), std::move(token));
         }
         buffered_.append(piece, count);
         co_return !error;

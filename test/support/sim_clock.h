@@ -53,17 +53,19 @@ private:
     using Key = std::pair<SteadyPoint, std::uint64_t>;
 
     template <class H>
-    void add(SteadyPoint when, H handler) {
+    void add(SteadyPoint when, H unerased) {
         Key const key{when, next_++};
-        // The erased handler takes the slot over, so its own slot is the one to listen to.
-        auto const place = sleepers_.emplace(key, Handler(std::move(handler))).first;
-        auto slot = asio::get_associated_cancellation_slot(place->second);
-        if (!slot.is_connected()) return;
-        slot.assign([this, key](asio::cancellation_type type) {
-            if (type == asio::cancellation_type::none) return;
-            auto node = sleepers_.extract(key);
-            if (node) complete(std::move(node.mapped()), asio::error::operation_aborted);
-        });
+        // Erased first: erasing puts a cancellation state of its own into the slot, over whatever was assigned there.
+        Handler handler(std::move(unerased));
+        auto slot = asio::get_associated_cancellation_slot(handler);
+        if (slot.is_connected()) {
+            slot.assign([this, key](asio::cancellation_type type) {
+                if (type == asio::cancellation_type::none) return;
+                auto node = sleepers_.extract(key);
+                if (node) complete(std::move(node.mapped()), asio::error::operation_aborted);
+            });
+        }
+        sleepers_.emplace(key, std::move(handler));
     }
 
     void complete(Handler handler, boost::system::error_code error) {

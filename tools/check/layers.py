@@ -41,7 +41,9 @@ MAY_INCLUDE: dict[str, set[str]] = {
 
 # Third-party headers have an owner.
 MAY_SEE: dict[str, set[str]] = {
-    "boost/asio": {"async", "http", "listen", "app", "emulator"},
+    # Coroutines are Asio's, so whoever waits for several things at once sees some of it; tasks and timers do not spread
+    # for that (words.py).
+    "boost/asio": {"async", "http", "listen", "engine", "azure", "app", "emulator"},
     "boost/beast": {"listen"},
     "boost/json": {"formats", "azure", "providers", "store", "server", "emulator"},
     "boost/url": {"formats", "azure", "emulator"},

@@ -54,7 +54,7 @@ def stripped(program: Path) -> bytes:
 def write(output: Path, entries: dict[str, tuple[bytes, bool]]) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     unfinished = output.with_suffix(".part")
-    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    with zipfile.ZipFile(unfinished, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         for name in sorted(entries):
             data, executable = entries[name]
             entry = zipfile.ZipInfo(name, FIXED_TIME)

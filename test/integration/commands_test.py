@@ -1,0 +1,291 @@
+"""The commands against the local Azure: what they print, how they end, and what wrong settings get."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+from pathlib import Path
+
+from stage import KSSEDR, SECRET, Options, Stage, event_invocations, get_text, outcomes, run_kssedr
+
+PUBLISHED = {"schema", "outcome", "code", "reason", "trigger", "vault", "secret", "version", "newVersion", "resource"}
+
+
+class Commands(unittest.TestCase):
+    def test_handle_takes_events_as_a_source_delivers_them(self) -> None:
+        with Stage() as stage:
+            version = stage.put_secret()
+            original = self._originals_payload(stage, version)
+            file = Path(stage.app_root, "payload.json")
+            file.write_text(json.dumps([original, stage.event(kind="SecretNewVersionCreated")]))
+            ran = stage.run("handle", str(file), "--json")
+            self.assertEqual(ran.code, 0, ran)
+            self.assertEqual([each["outcome"] for each in ran.objects], ["rotated", "ignored"])
+            self.assertLessEqual(PUBLISHED, set(ran.objects[0]))
+            self.assertEqual(ran.objects[0]["newVersion"], stage.vault.get(SECRET)["version"])
+            again = stage.run("handle", "-", "--json", stdin=json.dumps(original))
+            self.assertEqual((again.code, again.objects[0]["outcome"]), (0, "superseded"))
+
+    def _originals_payload(self, stage: Stage, version: str) -> dict[str, object]:
+        """The sample of the original's README: Event Grid's schema, a version that can be none, keys in odd case."""
+        event = stage.event(version=version)
+        data = event["data"] | {"Version": "aaa", " vaultname ": event["data"]["VaultName"], "EXP": "1639694645"}
+        del data["VaultName"]
+        return {
+            "id": event["id"],
+            "topic": event["source"],
+            "subject": "SecretNearExpiry",
+            "eventType": "Microsoft.KeyVault.SecretNearExpiry",
+            "data": data,
+            "dataVersion": "1",
+        }
+
+    def test_exit_codes_of_handle(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            stage.put_secret("plain", contentType="text/plain", tags={})
+            malformed, other = '{"id":"1"}', json.dumps(stage.event(kind="SecretNewVersionCreated"))
+            unmanaged = json.dumps(stage.event("plain"))
+            for title, text, code in (
+                ("nothing to do", other, 0),
+                ("unmanaged", unmanaged, 0),
+                ("malformed", malformed, 3),
+                ("both", f"[{other},{malformed}]", 3),
+            ):
+                with self.subTest(title=title):
+                    self.assertEqual(stage.run("handle", stdin=text).code, code)
+            stage.emulator.fault("arm", "keys.list", times=0, status=200, body="nonsense")
+            failing = json.dumps(stage.event())
+            self.assertEqual(stage.run("handle", stdin=failing).code, 1)
+            self.assertEqual(stage.run("handle", stdin=f"[{failing},{malformed}]").code, 3)
+            missing = stage.run("handle", "/no/such/file")
+            self.assertEqual((missing.code, "/no/such/file" in missing.err), (2, True))
+
+    def test_rotate(self) -> None:
+        with Stage() as stage:
+            stage.put_secret(exp=stage.later(days=80), created=None, nbf=None)
+            url = f"{stage.vault.url}/secrets/{SECRET}"
+            dry = stage.run("rotate", url, "--dry-run", "--json")
+            self.assertEqual((dry.code, dry.objects[0]["outcome"], dry.objects[0]["code"]), (0, "deferred", "dry-run"))
+            self.assertEqual(stage.kssedr_calls("keys.regenerate"), [])
+            with stage.consumer(cache_seconds=0.2) as consumer:
+                ran = stage.run("rotate", url, "--json")
+                self.assertEqual((ran.code, ran.objects[0]["outcome"]), (0, "rotated"), ran)
+                self.assertEqual(ran.objects[0]["trigger"], "command")
+                self.assertTrue(consumer.wait_for_version(ran.objects[0]["newVersion"], 5))
+                # At once again: the slot that was left is kept for the overlap, force or not.
+                for arguments in ((), ("--force",)):
+                    early = stage.run("rotate", url, "--json", *arguments)
+                    self.assertEqual((early.code, early.objects[0]["code"]), (0, "overlap"), early)
+                    self.assertIn("retryAfter", early.objects[0])
+            self.assertEqual(consumer.failures, [])
+
+    def test_rotate_does_not_go_beyond_policy(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            stage.put_secret("plain", contentType="text/plain", tags={})
+            url = f"{stage.vault.url}/secrets"
+            frozen = stage.original_tags() | {"kssedr-freeze": "true"}
+            stage.put_secret("frozen", tags=frozen)
+            cases: dict[str, tuple[tuple[str, ...], dict[str, str | None], int, str]] = {
+                "not permitted": (
+                    ("rotate", f"{url}/{SECRET}", "--force"),
+                    {"KSSEDR_ALLOWED_TARGETS": ""},
+                    3,
+                    "not-permitted",
+                ),
+                "unmanaged": (("rotate", f"{url}/plain"), {}, 3, "asks-for-nothing"),
+                "another vault": (("rotate", f"{url}/{SECRET}"), {"KSSEDR_VAULTS": "other"}, 3, "vault-not-served"),
+                "frozen": (("rotate", f"{url}/frozen"), {}, 0, "freeze"),
+                "gone": (("rotate", f"{url}/nothing"), {}, 0, "gone"),
+                "explain unmanaged": (("explain", f"{url}/plain"), {}, 3, "asks-for-nothing"),
+            }
+            for title, (arguments, changed, code, word) in cases.items():
+                with self.subTest(title=title):
+                    ran = stage.run(*arguments, "--json", stdin="", **changed)
+                    self.assertEqual((ran.code, ran.objects[0]["code"]), (code, word), ran)
+            self.assertEqual(stage.kssedr_calls("keys.regenerate"), [])
+            for wrong in ("https://evil.example/secrets/a", "demo/secret", f"{url}/a/b/c", ""):
+                with self.subTest(wrong=wrong):
+                    self.assertEqual(stage.run("rotate", wrong).code, 2)
+
+    def test_explain_tells_the_policy_and_the_evidence(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            url = f"{stage.vault.url}/secrets/{SECRET}"
+            ran = stage.run("explain", url, "--json")
+            self.assertEqual(ran.code, 0, ran)
+            told = ran.objects[0]
+            self.assertEqual(
+                [(each["slot"], each["held"]) for each in told["credentials"]], [("key1", True), ("key2", False)]
+            )
+            self.assertEqual(told["permittedBy"], f"KSSEDR_ALLOWED_TARGETS entry {stage.account_id}")
+            text = stage.run("explain", url)
+            for word in (stage.account_id, "key1", "KSSEDR_MIN_OVERLAP", "KSSEDR_ALLOWED_TARGETS"):
+                self.assertIn(word, text.out)
+            self.assertNotIn("\x1b", text.out, "colours are for terminals")
+            self.assertEqual(stage.kssedr_calls("keys.regenerate"), [])
+            self._check_nothing_is_said(stage, ran.out + ran.err + text.out + text.err)
+
+    def test_nothing_secret_is_printed_even_at_debug(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            url = f"{stage.vault.url}/secrets/{SECRET}"
+            said = ""
+            for arguments in (("explain", url), ("rotate", url), ("rotate", url)):
+                for style in ((), ("--json", "--log-format", "json")):
+                    ran = stage.run(*arguments, *style, "--log-level", "debug")
+                    said += ran.out + ran.err
+            self._check_nothing_is_said(stage, said)
+
+    def _check_nothing_is_said(self, stage: Stage, said: str) -> None:
+        for secret in stage.secret_values():
+            self.assertNotIn(secret, said)
+
+    def test_version(self) -> None:
+        text, told = run_kssedr("version"), run_kssedr("version", "--json")
+        self.assertRegex(text.out, r"^kssedr \d+\.\d+\.\d+\S*\n$")
+        self.assertEqual(list(told.objects[0]), ["version"])
+        self.assertEqual((text.code, told.code), (0, 0))
+
+    def test_wrong_usage(self) -> None:
+        wrong: list[tuple[str, ...]] = [
+            (),
+            ("nonsense",),
+            ("rotate",),
+            ("version", "--no"),
+            ("handle", "--log-level", "x"),
+        ]
+        for arguments in wrong:
+            with self.subTest(arguments=arguments):
+                ran = run_kssedr(*arguments)
+                self.assertEqual(ran.code, 2, ran)
+                self.assertTrue(ran.err)
+        self.assertEqual(run_kssedr("--help").code, 0)
+
+
+class Settings(unittest.TestCase):
+    """Wrong settings: exit code 2 with the setting's name and what to write, before anything is listened on or asked."""
+
+    WRONG: dict[str, tuple[dict[str, str | None], str]] = {
+        "no tenant": ({"tenantId": None}, r"tenantId"),
+        "no client": ({"clientId": None}, r"clientId"),
+        "no secret": ({"clientSecret": None}, r"clientSecret"),
+        "a mode that is none": ({"KSSEDR_MODE": "observer"}, r"KSSEDR_MODE.*observe"),
+        "a name that is none": ({"KSSEDR_ALLOWED_TARGET": "/"}, r"KSSEDR_ALLOWED_TARGET .*KSSEDR_ALLOWED_TARGETS"),
+        "a span that is none": ({"KSSEDR_LEAD": "30 days"}, r"KSSEDR_LEAD.*P30D"),
+        "two spellings that differ": ({"AZURE_CLIENT_ID": "other"}, r"clientId.*AZURE_CLIENT_ID"),
+        "a management group": (
+            {"KSSEDR_ALLOWED_TARGETS": "/providers/Microsoft.Management/managementGroups/all"},
+            r"KSSEDR_ALLOWED_TARGETS",
+        ),
+        "a scope that is none": ({"KSSEDR_ALLOWED_TARGETS": "storage"}, r"KSSEDR_ALLOWED_TARGETS"),
+        "a host for a vault": ({"KSSEDR_VAULTS": "evil.example"}, r"KSSEDR_VAULTS"),
+        "a URL without https": ({"KSSEDR_RESOURCE_MANAGER_URL": "http://x"}, r"KSSEDR_RESOURCE_MANAGER_URL"),
+        "a cloud that is none": ({"KSSEDR_CLOUD": "private"}, r"KSSEDR_CLOUD.*usgovernment"),
+        "a file that is not there": ({"KSSEDR_CONFIG": "/no/such.toml"}, r"/no/such\.toml"),
+    }
+
+    def test_each_is_named_and_nothing_is_begun(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            for title, (changed, pattern) in self.WRONG.items():
+                for command in (("functions",), ("rotate", f"{stage.vault.url}/secrets/{SECRET}")):
+                    with self.subTest(title=title, command=command[0]):
+                        ran = stage.run(*command, stdin="", FUNCTIONS_CUSTOMHANDLER_PORT="0", **changed)
+                        self.assertEqual(ran.code, 2, ran)
+                        self.assertRegex(ran.err, re.compile(pattern, re.DOTALL))
+                        self.assertNotIn("listening", ran.out + ran.err)
+                        self.assertNotIn(stage.apps["kssedr"]["clientSecret"], ran.out + ran.err)
+            self.assertEqual(stage.kssedr_calls(), [])
+
+    def test_a_ca_bundle_that_is_not_there(self) -> None:
+        with Stage() as stage:
+            ran = stage.run("rotate", f"{stage.vault.url}/secrets/{SECRET}", SSL_CERT_FILE="/no/such.pem")
+            self.assertEqual((ran.code, "SSL_CERT_FILE" in ran.err), (2, True), ran)
+
+    def test_the_host_says_why_the_handler_does_not_start(self) -> None:
+        with Stage() as stage:
+            host = stage.host(KSSEDR_MODE="nonsense")
+            with self.assertRaisesRegex(RuntimeError, "KSSEDR_MODE"):
+                host.start(10)
+
+    def test_a_file_says_the_same_as_the_environment(self) -> None:
+        with Stage() as stage, tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            stage.put_secret()
+            file.write(f'mode = "observe"\nallowed_targets = ["{stage.account_id}"]\n')
+            file.flush()
+            url = f"{stage.vault.url}/secrets/{SECRET}"
+            ran = stage.run("rotate", url, "--json", "--config", file.name, KSSEDR_ALLOWED_TARGETS=None)
+            self.assertEqual((ran.code, ran.objects[0]["code"]), (0, "observe"), ran)
+            both = stage.run("rotate", url, "--json", "--config", file.name, KSSEDR_MODE="paused")
+            self.assertEqual(both.objects[0]["code"], "paused", "the environment goes before the file")
+
+
+class Modes(unittest.TestCase):
+    def test_observe_judges_and_changes_nothing(self) -> None:
+        self._mode("observe", ["secret.get", "keys.list"])
+
+    def test_paused_looks_at_nothing(self) -> None:
+        self._mode("paused", [])
+
+    def _mode(self, mode: str, expected_calls: list[str]) -> None:
+        with Stage() as stage:
+            version = stage.put_secret()
+            keys = stage.arm.keys(stage.account_id)
+            event = json.dumps(stage.event())
+            with stage.host(Options(retry_scale=0.01), KSSEDR_MODE=mode) as host:
+                stage.hub.send(event)
+                self.assertTrue(stage.hub.wait_until_read(20))
+                outcome = outcomes(host)[0]
+                self.assertEqual((outcome["outcome"], outcome["code"]), ("deferred", mode))
+                self.assertIn("KSSEDR_MODE", outcome["reason"])
+                self.assertEqual([each.succeeded for each in event_invocations(host)], [True])
+            calls = [call["operation"] for call in stage.kssedr_calls() if call["operation"] != "token"]
+            self.assertEqual([call for call in calls if call in expected_calls], expected_calls)
+            self.assertFalse([call for call in stage.kssedr_calls() if call["effect"] and call["service"] != "entra"])
+            self.assertEqual(stage.vault.get(SECRET)["version"], version)
+            self.assertEqual(stage.arm.keys(stage.account_id), keys)
+
+
+class Process(unittest.TestCase):
+    """What the host and the machine do to the handler's process."""
+
+    def test_it_is_ready_at_once_and_serves_the_documents(self) -> None:
+        for forwarding in (True, False):
+            with self.subTest(forwarding=forwarding), Stage() as stage, stage.host(
+                Options(forwarding=forwarding)
+            ) as host:
+                ready = host.process.time_to_ready
+                self.assertIsNotNone(ready)
+                self.assertLess(ready or 9, 1.0)
+                for path, mark in {
+                    "swagger.json": '"swagger": "2.0"',
+                    "openapi/v3.json": '"openapi": "3.0',
+                    "swagger/ui": "<html",
+                    "IsAlive": '"isAlive":true',
+                }.items():
+                    text = get_text(f"{host.front.url}/api/{path}")
+                    self.assertIn(mark.replace(" ", ""), text.replace(" ", ""), path)
+                sweep = host.fire_timer("Sweep")
+                self.assertTrue(sweep.succeeded, sweep.error)
+                self.assertTrue(sweep.logs)
+
+    def test_it_ends_with_its_parent(self) -> None:
+        script = f"import subprocess; subprocess.Popen([{str(KSSEDR)!r}, 'functions']).wait()"
+        with Stage() as stage:
+            settings = stage.settings(FUNCTIONS_CUSTOMHANDLER_PORT="0")
+            parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True, env=settings)
+            assert parent.stdout is not None
+            self.assertIn("listening", parent.stdout.readline())
+            parent.kill()
+            # The pipe ends when the last process that holds it does.
+            parent.communicate(timeout=5)
+
+
+if __name__ == "__main__":
+    unittest.main()
