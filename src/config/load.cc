@@ -152,7 +152,10 @@ void Loader::load_identity() {
         auto const value = text(name);
         bool const is_plain = std::ranges::all_of(
             value, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '.' || c == '_'; });
-        if (!is_plain) problem(*find(name), "an id has letters, digits, hyphens and dots");
+        // Not shown: people who swap the settings put their secret here.
+        if (!is_plain)
+            problems_.push_back(find(name)->where + ": an id has letters, digits, hyphens and dots, and this has something else; "
+                                "was the secret put here?");
     }
 }
 
@@ -358,7 +361,7 @@ void Loader::load_resolve() {
             second == std::string_view::npos ? std::string_view() : entry.substr(first + 1, second - first - 1);
         bool const has_port = !port.empty() && std::ranges::all_of(port, [](char c) { return is_ascii_digit(c); });
         if (first == 0 || !has_port || second + 1 == entry.size()) {
-            problem(*given, "write host:port:address, as curl's --resolve");
+            problems_.push_back(given->where + ": write host:port:address, as curl's --resolve, separated by commas");
             continue;
         }
         loaded_.settings.resolve.emplace_back(entry);

@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "async/clock.h"
 #include "base/random.h"
 #include "ports/credential_provider.h"
 #include "ports/vault.h"
