@@ -1,6 +1,7 @@
 #include "azure/json_view.h"
 
 #include "base/ascii.h"
+#include "base/check.h"
 
 #include <boost/json.hpp>
 
@@ -15,12 +16,14 @@ namespace {
 
 // What a document is made of may be a key or a token.
 class WipingResource final : public json::memory_resource {
+    // Boost names one alignment when it takes memory and another when it gives it back; none is over that of new.
     void* do_allocate(std::size_t bytes, std::size_t alignment) override {
-        return ::operator new(bytes, std::align_val_t(alignment));
+        KSSEDR_CHECK(alignment <= __STDCPP_DEFAULT_NEW_ALIGNMENT__, "JSON wants memory of an unusual alignment");
+        return ::operator new(bytes);
     }
-    void do_deallocate(void* memory, std::size_t bytes, std::size_t alignment) override {
+    void do_deallocate(void* memory, std::size_t bytes, std::size_t) override {
         wipe({static_cast<char*>(memory), bytes});
-        ::operator delete(memory, bytes, std::align_val_t(alignment));
+        ::operator delete(memory, bytes);
     }
     bool do_is_equal(memory_resource const& other) const noexcept override { return this == &other; }
 };
