@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "server/functions_handler.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -36,13 +37,21 @@ Task<void> end_with_parent(Parent parent, Log& log) {
     end(cli::exit_failed);
 }
 
+Task<void> stop_and_close(listen::HttpServer& server, World& world) {
+    co_await server.stop(stop_grace);
+    co_await world.close();
+}
+
 Task<void> end_when_asked(listen::HttpServer& server, World& world, Log& log) {
+    using namespace asio::experimental::awaitable_operators;
+    SystemClock clock;
     auto const executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::use_awaitable);
     log.info("functions.stopping", {});
-    co_await server.stop(stop_grace);
-    co_await world.close();
+    // Whoever asks twice, or waits longer than the grace, is heeded at once: a kill loses nothing.
+    co_await (stop_and_close(server, world) || clock.sleep_for(stop_grace + std::chrono::seconds{1}) ||
+              signals.async_wait(asio::use_awaitable));
     end(cli::exit_done);
 }
 

@@ -71,7 +71,7 @@ Task<Attempt::Ended> Attempt::round() {
 
 Task<Attempt::Ended> Attempt::look_at_secret() {
     auto fetched = co_await calls_.fetch(request_.secret, {});
-    if (!fetched) co_return conclude(fetched.error(), "reading the secret");
+    if (!fetched) co_return conclude(fetched.error(), "reading the secret", Asked::vault);
     self_.secret = request_.secret;
     self_.version = *std::move(fetched);
     self_.read_at = ports_.clock.steady_now();

@@ -25,7 +25,8 @@ bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
 Task<Attempt::Ended> Attempt::take_lock() {
     auto lease = co_await ports_.lock.acquire(owner().key(), request_.deadline);
     if (!lease && lease.error().code() == Errc::deadline_exceeded)
-        co_return Conclusion{OutcomeKind::deferred, "lock-held", lease.error().message()};
+        co_return Conclusion{request_.trigger == rotation::Trigger::event ? OutcomeKind::failed : OutcomeKind::deferred,
+                             "lock-held", lease.error().message()};
     if (!lease) co_return conclude(lease.error(), "taking the owner's lock");
     lease_ = *std::move(lease);
     co_return std::nullopt;
@@ -68,6 +69,7 @@ Task<Attempt::Ended> Attempt::look_at_owner() {
                 credential.also_held_by.push_back(holders_[h].holder.name);
         seen_.credentials.push_back(std::move(credential));
     }
+    evidence_from_ = self_.read_at;
     if (held) seen_.outcome.former_credential = credentials_.slots[*held].slot;
     co_return std::nullopt;
 }

@@ -79,10 +79,13 @@ Task<ports::TrialResult> Calls::verify(rotation::ArmId owner, SecretString const
     co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
 }
 
-Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot,
-                                               ports::OwnerLease const& lease) {
+Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+                                               std::function<Task<Result<bool>>()> is_still_so) {
     auto operation = [&]() -> Async<rotation::Credentials> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        KSSEDR_CO_TRY(bool const is_so, co_await is_still_so());
+        if (!is_so)
+            co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
         auto const until = within(longest_regeneration);
         if (!lease.outlasts(until)) co_return lock_too_short();
         auto result = co_await ports_.provider.regenerate(owner, slot, until);

@@ -13,6 +13,8 @@
 #include "ports/vault.h"
 #include "ports/vault_directory.h"
 
+#include <functional>
+
 namespace kssedr::engine {
 
 /// What the engine acts through. All must outlive it.
@@ -42,7 +44,10 @@ public:
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value);
 
     // Effects: sent only while the lease outlasts them, checked right before each sending.
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease);
+    /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
+    /// code `Changed`.
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+                                            std::function<Task<Result<bool>>()> is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease const& lease);
 

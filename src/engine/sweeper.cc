@@ -36,7 +36,8 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
         return true;
     });
     // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
-    std::ranges::sort(candidates, {}, [](Candidate const& candidate) { return std::pair(candidate.due, candidate.secret.key()); });
+    std::ranges::sort(candidates, {},
+                      [](Candidate const& candidate) { return std::pair(candidate.due, candidate.secret.key()); });
 
     auto rotate_one = [&](std::size_t i) -> Task<void> {
         auto const& candidate = candidates[i];

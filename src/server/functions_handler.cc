@@ -115,8 +115,8 @@ Task<listen::Response> FunctionsHandler::handle_sweep() {
     request.deadline = clock_.steady_now() + options_.invocation_budget;
     auto const summary = co_await sweeper_.sweep(
         std::move(request), [&](rotation::Outcome const& outcome) { logs.push_back(sentence(outcome)); });
-    logs.push_back(fmt::format("Sweep: {} due, {} done, {} deferred, {} refused, {} failed, {} overdue", summary.due, summary.done,
-                               summary.deferred, summary.refused, summary.failed, summary.overdue));
+    logs.push_back(fmt::format("Sweep: {} due, {} done, {} deferred, {} refused, {} failed, {} overdue", summary.due,
+                               summary.done, summary.deferred, summary.refused, summary.failed, summary.overdue));
     log_.info("sweep.ended", {{"due", fmt::format("{}", summary.due)},
                               {"done", fmt::format("{}", summary.done)},
                               {"failed", fmt::format("{}", summary.failed)},
