@@ -296,6 +296,42 @@ CORO_TEST(Rotator, ASecretThatChangesMeanwhileIsLookedAtAnew) {
     EXPECT_EQ(scene.azure.regenerations, 1);
 }
 
+// What stands in the way of a regeneration may come while it waits: evidence older than a second is read again before
+// it is sent.
+CORO_TEST(Rotator, NeverRegeneratesWhatSomebodyPublishedMeanwhile) {
+    for (std::string const when : {"a slow listing", "between two throttled sendings", "a settled doubt"}) {
+        SCOPED_TRACE(when);
+        Scene scene(clock());
+        bool has_published = false, is_lost = false;
+        auto const publish_key2 = [&] {
+            if (std::exchange(has_published, true)) return;
+            scene.azure.add_version(scene.azure.versions[0].properties,
+                                    Scene::connection_string(scene.azure.keys["key2"].value));
+        };
+        scene.azure.script = [&](int, std::string_view operation) {
+            FakeAzure::Event event;
+            if (when == "a slow listing" && operation == "keys.list") {
+                event.takes = 3s;
+                event.after = publish_key2;
+            }
+            if (when == "between two throttled sendings" && operation == "keys.regenerate") {
+                event.error_before = Error(Errc::throttled, "429").with_retry_after(5s);
+                event.before = publish_key2;
+            }
+            if (when == "a settled doubt" && operation == "keys.regenerate" && !std::exchange(is_lost, true)) {
+                event.error_before = Error(Errc::outcome_unknown, "no answer");
+                event.before = publish_key2;
+            }
+            return event;
+        };
+        std::string const key2 = scene.azure.keys["key2"].value;
+        auto const seen = co_await scene.rotate();
+        EXPECT_EQ(seen.outcome.kind, OutcomeKind::superseded) << seen.outcome.reason;
+        EXPECT_EQ(scene.azure.keys["key2"].value, key2);
+        EXPECT_EQ(scene.azure.regenerations, 0);
+    }
+}
+
 CORO_TEST(Rotator, APublishedCredentialThatDiesAtOnceIsReplaced) {
     Scene scene(clock());
     bool done = false;
