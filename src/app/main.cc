@@ -5,6 +5,7 @@
 #include "app/process.h"
 #include "app/world.h"
 #include "async/run.h"
+#include "base/ascii.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/handle.h"
@@ -16,6 +17,7 @@
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -32,6 +34,8 @@ void say(std::string_view text) {
 
 std::optional<std::string> read_input(std::string const& file) {
     if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error)) return std::nullopt;
     std::ifstream in(file, std::ios::binary);
     if (!in) return std::nullopt;
     return std::string(std::istreambuf_iterator<char>(in), {});
@@ -61,7 +65,7 @@ Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const&
     switch (line.command) {
     case cli::Command::handle: {
         auto read = read_input(line.file);
-        if (!read) return fail(Errc::invalid_argument, line.file + " can not be read");
+        if (!read) return fail(Errc::invalid_argument, escape_for_display(line.file) + " can not be read");
         subject.events = *std::move(read);
         break;
     }
@@ -112,7 +116,8 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::all_on_stderr);
     asio::io_context loop(1);
     World world(loop.get_executor(), log, std::move(settings));
-    int const code = kssedr::run(loop, run_and_close(world, line, *std::move(subject), printer_options(line, environment)));
+    int const code =
+        kssedr::run(loop, run_and_close(world, line, *std::move(subject), printer_options(line, environment)));
     return std::ferror(stdout) == 0 ? code : cli::exit_failed;
 }
 

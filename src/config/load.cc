@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 
 namespace kssedr::config {
@@ -154,7 +155,8 @@ void Loader::load_identity() {
             value, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '.' || c == '_'; });
         // Not shown: people who swap the settings put their secret here.
         if (!is_plain)
-            problems_.push_back(find(name)->where + ": an id has letters, digits, hyphens and dots, and this has something else; "
+            problems_.push_back(find(name)->where +
+                                ": an id has letters, digits, hyphens and dots, and this has something else; "
                                 "was the secret put here?");
     }
 }
@@ -334,7 +336,9 @@ void Loader::load_rest(Overrides const& overrides) {
     take_duration("KSSEDR_INVOCATION_BUDGET", seconds{1}, settings.invocation_budget);
     if (find("REGION_NAME") != nullptr) settings.region_name = find("REGION_NAME")->value;
     settings.ca_file = text("SSL_CERT_FILE").empty() ? overrides.ca_file : text("SSL_CERT_FILE");
-    if (auto const& file = settings.ca_file; !file.empty() && !std::ifstream(file))
+    std::error_code unreadable;
+    if (auto const& file = settings.ca_file;
+        !file.empty() && (!std::filesystem::is_regular_file(file, unreadable) || !std::ifstream(file)))
         problems_.push_back((text("SSL_CERT_FILE").empty() ? "--ca-file=" : "SSL_CERT_FILE=") +
                             escape_for_display(file) +
                             ": the file can not be read; name a bundle of CA certificates in PEM form, or leave it "

@@ -122,10 +122,11 @@ Task<Attempt::Ended> Attempt::decide() {
     if (postponed_ && !(repairs && postponed_->code == "not-due")) co_return postponed_;
     switch (decision.step) {
     case Step::wait: {
-        bool const is_obstacle = decision.holder != 0 && !holders_[decision.holder].holder.is_movable;
-        co_return Conclusion{OutcomeKind::deferred,
-                             is_obstacle ? code_of_obstacle(holders_[decision.holder]) : "overlap", decision.why,
-                             decision.until};
+        auto const& holder = holders_[decision.holder];
+        bool const is_obstacle = decision.holder != 0 && !holder.holder.is_movable;
+        if (is_obstacle)
+            co_return Conclusion{OutcomeKind::deferred, code_of_obstacle(holder), decision.why, decision.until};
+        co_return Conclusion{OutcomeKind::deferred, "overlap", decision.why, decision.until};
     }
     case Step::give_up:
         co_return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[decision.holder]), decision.why};
@@ -153,8 +154,10 @@ Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {
 }
 
 std::string Attempt::code_of_obstacle(HolderSeen const& holder) const {
-    if (holder.ref.name.empty()) return "held-by-own-setting";
-    return holder.version.empty() ? "sibling-unreadable" : "sibling";
+    std::string code = "sibling";
+    if (holder.version.empty()) code = "sibling-unreadable";
+    if (holder.ref.name.empty()) code = "held-by-own-setting";
+    return code;
 }
 
 }  // namespace kssedr::engine
