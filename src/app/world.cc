@@ -78,14 +78,7 @@ World::Shadow::Shadow(engine::Ports real, engine::Rotator const& rotating)
 
 std::unique_ptr<azure::BlobLock> World::make_shared_lock(asio::any_io_executor const& executor, Log& log,
                                                          config::Settings& settings) {
-    if (!settings.lock_container) {
-        if (!settings.is_only_instance)
-            log.warn("locks.in_process_only",
-                     {{"why",
-                       "neither AzureWebJobsStorage nor KSSEDR_LOCKS names a blob container; run one instance, and set "
-                       "KSSEDR_LOCKS=none to say so"}});
-        return nullptr;
-    }
+    if (!settings.lock_container) return nullptr;
     azure::BlobClient blobs(transport_, tokens_, clock_, random_,
                             to_access(std::move(settings.lock_container->storage)));
     return std::make_unique<azure::BlobLock>(executor, lock_, std::move(blobs), settings.lock_container->name, clock_,

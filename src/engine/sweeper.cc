@@ -31,8 +31,7 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
     }
     std::erase_if(candidates, [&](Candidate const& candidate) {
         if (!candidate.terms || candidate.is_suspect || candidate.due <= candidate.now + request.within) return false;
-        auto const end = end_of(candidate.properties, *candidate.terms);
-        if (!summary.soonest_expiry || end < *summary.soonest_expiry) summary.soonest_expiry = end;
+        reckon_expiry(candidate, summary);
         return true;
     });
     // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
@@ -49,7 +48,10 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
         auto const seen = co_await rotator_.rotate(std::move(rotation));
         // A suspect that turned out alive was only looked at.
         bool const was_cleared = candidate.is_suspect && seen.outcome.code == "not-due";
-        if (was_cleared) co_return;
+        if (was_cleared) {
+            reckon_expiry(candidate, summary);
+            co_return;
+        }
         log_outcome(ports_.log, seen.outcome);
         count(seen.outcome, candidate, summary);
         on_outcome(seen.outcome);
@@ -131,9 +133,13 @@ void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate
     case OutcomeKind::failed: ++summary.failed; break;
     default: return;
     }
+    if (candidate.terms && end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
+    reckon_expiry(candidate, summary);
+}
+
+void Sweeper::reckon_expiry(Candidate const& candidate, SweepSummary& summary) const {
     if (!candidate.terms) return;
     auto const end = end_of(candidate.properties, *candidate.terms);
-    if (end <= candidate.now) ++summary.overdue;
     if (!summary.soonest_expiry || end < *summary.soonest_expiry) summary.soonest_expiry = end;
 }
 

@@ -60,6 +60,7 @@ private:
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
     [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
                                   bool is_daily) const;
+    void reckon_expiry(Candidate const& candidate, SweepSummary& summary) const;
     void count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const;
 
     Rotator& rotator_;
