@@ -2,9 +2,9 @@
 """Runs what the documents show, against the local Azure, and compares what comes with what they say.
 
 A block that begins with "```console test" is run; the blocks of a document share one shell and one local Azure, whose
-world is world.json on 15 January 2026, 09:30 UTC. Lines that begin with "$ " are commands, what follows is their output
-(both streams). In it "…" stands for anything within a line, and a line of "…" alone for any lines. Commands may use the
-files beside this program as docs/examples/NAME. The ports 8443 and 8444 of the documents are replaced by free ones.
+world is world.json on 15 January 2026, 09:30 UTC. A line that begins with "$ " is a command, "> " goes on with it, and what
+follows is its output (both streams). In it "…" stands for anything within a line, and a line of "…" alone for any lines. Commands may use the
+files beside this program as docs/examples/NAME. The ports 8443, 8444 and 8447 of the documents are replaced by free ones.
 
 usage: python3 docs/examples/run_documents.py [--binaries DIRECTORY] [DOCUMENT...]
 """
@@ -16,15 +16,23 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 BLOCK = re.compile(r"^```console test\n(?P<text>.*?)^```$", re.M | re.S)
 NOW = "2026-01-15T09:30:00Z"
+
+
+def free_port() -> str:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return str(probe.getsockname()[1])
 
 
 class LocalAzure:
@@ -35,12 +43,12 @@ class LocalAzure:
         command += ["--seed", HERE / "world.json", "--dir", directory, "--quiet", "--with-parent"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         ready = json.loads(self.process.stdout.readline())
-        self.ports = {"8443": str(ready["port"]), "8444": str(ready["proxyPort"])}
+        self.ports = {"8443": str(ready["port"]), "8444": str(ready["proxyPort"]), "8447": free_port()}
         self.environment: dict[str, str] = ready["environment"]
 
     def with_ports(self, text: str) -> str:
         """A document's ports to the ones that are in use."""
-        return re.sub(r"\b844[34]\b", lambda match: self.ports[match.group()], text)
+        return re.sub(r"\b844[347]\b", lambda match: self.ports[match.group()], text)
 
     def without_ports(self, text: str) -> str:
         for shown, port in self.ports.items():
@@ -68,10 +76,13 @@ class Shell:
         self.process.stdin.write(f"{{ {command}\n}} </dev/null; echo; echo '{end}'\n")
         self.process.stdin.flush()
         lines: list[str] = []
+        stuck = threading.Timer(60, self.process.kill)
+        stuck.start()
         for line in self.process.stdout:
             if line.rstrip("\n") == end:
                 break
             lines.append(line.rstrip())
+        stuck.cancel()
         while lines and not lines[-1]:
             lines.pop()
         return lines
@@ -96,8 +107,8 @@ def steps(block: str) -> list[tuple[str, list[str]]]:
     for line in block.splitlines():
         if line.startswith("$ "):
             found.append((line[2:], []))
-        elif found and found[-1][0].endswith("\\"):
-            found[-1] = (found[-1][0] + "\n" + line, [])
+        elif found and line.startswith("> "):
+            found[-1] = (found[-1][0] + "\n" + line[2:], [])
         elif found:
             found[-1][1].append(line.rstrip())
     return found

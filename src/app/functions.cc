@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "server/functions_handler.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -30,31 +31,47 @@ constexpr Duration stop_grace = std::chrono::seconds{30};
     std::_Exit(code);
 }
 
-Task<void> end_with_parent(Log& log) {
-    co_await wait_for_parents_end();
+Task<void> end_with_parent(Parent parent, Log& log) {
+    co_await wait_for_end(parent);
     log.info("functions.host_ended", {});
     end(cli::exit_failed);
 }
 
-Task<void> end_when_asked(listen::HttpServer& server, Log& log) {
+Task<void> stop_and_close(listen::HttpServer& server, World& world) {
+    co_await server.stop(stop_grace);
+    co_await world.close();
+}
+
+Task<void> end_when_asked(listen::HttpServer& server, World& world, Log& log) {
+    using namespace asio::experimental::awaitable_operators;
+    SystemClock clock;
     auto const executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::use_awaitable);
     log.info("functions.stopping", {});
-    co_await server.stop(stop_grace);
+    // Whoever asks twice, or waits longer than the grace, is heeded at once: a kill loses nothing.
+    co_await (stop_and_close(server, world) || clock.sleep_for(stop_grace + std::chrono::seconds{1}) ||
+              signals.async_wait(asio::use_awaitable));
     end(cli::exit_done);
 }
 
 }  // namespace
 
 int run_functions(cli::CommandLine const& line, config::Settings settings) {
+    auto const parent = current_parent();
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::functions_host);
     asio::io_context loop(1);
     auto const port = *settings.functions_port;
-    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget};
+    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget,
+                                     settings.policy.vaults.value_or(std::vector<rotation::VaultHost>())};
     std::string const mode(to_string(settings.policy.mode));
+    if (!settings.lock_container && !settings.is_only_instance)
+        log.warn("locks.in_process_only",
+                 {{"why",
+                   "neither AzureWebJobsStorage nor KSSEDR_LOCKS names a blob container; run one instance, and "
+                   "set KSSEDR_LOCKS=none to say so"}});
     World world(loop.get_executor(), log, std::move(settings));
-    server::FunctionsHandler handler(world.intake(), world.clock(), log, std::move(options));
+    server::FunctionsHandler handler(world.intake(), world.sweeper(), world.clock(), log, std::move(options));
 
     listen::ServerOptions server_options;
     server_options.port = port;
@@ -70,8 +87,8 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     log.info("functions.listening",
              {{"port", fmt::format("{}", (*server)->port())}, {"mode", mode}, {"version", KSSEDR_VERSION}});
     TaskGroup tasks(loop.get_executor(), [](std::string const&, std::exception_ptr) { end(cli::exit_failed); });
-    tasks.spawn("parent", end_with_parent(log));
-    tasks.spawn("signals", end_when_asked(**server, log));
+    tasks.spawn("parent", end_with_parent(parent, log));
+    tasks.spawn("signals", end_when_asked(**server, world, log));
     loop.run();
     end(cli::exit_failed);
 }

@@ -19,21 +19,26 @@ void protect_memory() {
     (void)::prctl(PR_SET_DUMPABLE, 0);
 }
 
-Task<void> wait_for_parents_end() {
+Parent current_parent() {
+    return {::getppid()};
+}
+
+Task<void> wait_for_end(Parent parent) {
     auto const executor = co_await asio::this_coro::executor;
     SystemClock clock;
-    ::pid_t const parent = ::getppid();
-    if (parent <= 1) {
+    if (parent.pid <= 1) {
         co_await clock.sleep_until(SteadyPoint::max());
     }
     // A process descriptor becomes readable when its process has ended (pidfd_open(2)).
-    int const descriptor = static_cast<int>(::syscall(SYS_pidfd_open, parent, 0));
+    int const descriptor = static_cast<int>(::syscall(SYS_pidfd_open, parent.pid, 0));
     if (descriptor >= 0) {
         asio::posix::stream_descriptor watched(executor, descriptor);
+        // It may have ended before it was watched, and its number have gone to another.
+        if (::getppid() != parent.pid) co_return;
         co_await watched.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
         co_return;
     }
-    while (::getppid() == parent) {
+    while (::getppid() == parent.pid) {
         co_await clock.sleep_for(std::chrono::seconds{1});
     }
 }

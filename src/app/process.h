@@ -10,9 +10,17 @@ namespace kssedr::app {
 /// where the system refuses, nothing is lost but that.
 void protect_memory();
 
-/// Completes when the process that started this one has ended: a custom handler must not outlive its host, which would
-/// leave it on the port. (PR_SET_PDEATHSIG is no way: it fires when the *thread* that started us ends, and the host
-/// starts its workers from a pool.) Never completes where this process has no parent to lose.
-Task<void> wait_for_parents_end();
+/// The process that started this one.
+struct Parent {
+    int pid = 0;
+};
+
+/// To be asked first thing: once the parent has ended it can not be told any more who it was.
+[[nodiscard]] Parent current_parent();
+
+/// Completes when the parent has ended: a custom handler must not outlive its host, which would leave it on the port.
+/// (PR_SET_PDEATHSIG is no way: it fires when the *thread* that started us ends, and the host starts its workers from a
+/// pool.) Never completes where there was no parent to lose.
+Task<void> wait_for_end(Parent parent);
 
 }  // namespace kssedr::app

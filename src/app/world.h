@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/clock.h"
+#include "azure/blob_lease.h"
 #include "azure/key_vault.h"
 #include "azure/token_cache.h"
 #include "azure/vault_directory.h"
@@ -10,6 +11,8 @@
 #include "config/settings.h"
 #include "engine/in_process_lock.h"
 #include "engine/intake.h"
+#include "engine/shadow.h"
+#include "engine/sweeper.h"
 #include "http/curl_transport.h"
 #include "providers/storage_account.h"
 
@@ -24,11 +27,22 @@ public:
     World(World const&) = delete;
     World& operator=(World const&) = delete;
 
+    /// Gives back what is held among instances. To be awaited before the world is destroyed, once nothing is under way.
+    Task<void> close();
+
     Clock& clock() { return clock_; }
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
+    engine::Sweeper& sweeper() { return sweeper_; }
+    /// A sweeper whose effects happen in memory only.
+    engine::Sweeper& planner() { return shadow_.sweeper; }
 
 private:
+    std::unique_ptr<azure::BlobLock> make_shared_lock(asio::any_io_executor const& executor, Log& log,
+                                                      config::Settings& settings);
+    ports::OwnerLock& chosen_lock();
+    engine::Ports ports(Log& log);
+
     SystemClock clock_;
     SystemRandom random_;
     http::CurlTransport transport_;
@@ -39,8 +53,22 @@ private:
     azure::VaultDirectory directory_;
     providers::StorageAccount storage_account_;
     engine::InProcessLock lock_;
+    std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said
     engine::Rotator rotator_;
     engine::Intake intake_;
+    engine::Sweeper sweeper_;
+
+    /// The same engine over ports that change nothing.
+    struct Shadow {
+        Shadow(engine::Ports real, engine::Rotator const& rotating);
+
+        NullLog log;
+        engine::ShadowVault vault;
+        engine::ShadowProvider provider;
+        engine::InProcessLock lock;
+        engine::Rotator rotator;
+        engine::Sweeper sweeper;
+    } shadow_;
 };
 
 }  // namespace kssedr::app

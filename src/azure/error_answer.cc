@@ -109,6 +109,11 @@ ServiceError parse_service_error(std::string_view body) {
     return said;
 }
 
+std::string find_service_code(http::Response const& answer) {
+    auto said = parse_service_error(answer.body.expose());
+    return said.code.empty() ? std::string(answer.header("x-ms-error-code")) : std::move(said.code);
+}
+
 std::optional<Duration> parse_retry_after(http::Response const& answer) {
     constexpr Duration longest = std::chrono::hours(1);
     for (auto const name : {"retry-after-ms", "x-ms-retry-after-ms"})
@@ -124,7 +129,8 @@ std::optional<Duration> parse_retry_after(http::Response const& answer) {
 }
 
 Error to_error(http::Response const& answer, std::string_view operation, Effect effect, Quote quote) {
-    auto const said = parse_service_error(answer.body.expose());
+    auto said = parse_service_error(answer.body.expose());
+    if (said.code.empty()) said.code = answer.header("x-ms-error-code");
     auto const* const known = find_known(said);
     auto code = code_of_status(answer.status, effect);
     // A code may refine what the status says, never turn "it may have happened" into "it did not".

@@ -39,6 +39,10 @@ struct ServiceError {
 /// Total: what is no error body gives empty members.
 [[nodiscard]] ServiceError parse_service_error(std::string_view body);
 
+/// The service's code for a failure: as the body says it in JSON, else as storage says it in `x-ms-error-code`, whose
+/// bodies are XML. Empty where neither is there.
+[[nodiscard]] std::string find_service_code(http::Response const& answer);
+
 /// `Retry-After` in seconds or as a date (held against the answer's own `Date`), or in milliseconds as some services
 /// write it.
 [[nodiscard]] std::optional<Duration> parse_retry_after(http::Response const& answer);

@@ -9,6 +9,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
 
 namespace kssedr::config {
 namespace {
@@ -25,6 +27,8 @@ public:
         load_identity();
         load_policy();
         load_rules();
+        load_own_credentials();
+        load_locks();
         load_rest(overrides);
         warn_of_short_validity();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
@@ -51,6 +55,9 @@ private:
     void load_vaults();
     void load_allowed();
     void load_rules();
+    void load_own_credentials();
+    void load_locks();
+    std::optional<StorageSetting> load_own_storage();
     void load_rest(Overrides const& overrides);
     void load_resolve();
     void warn_of_short_validity();
@@ -146,7 +153,11 @@ void Loader::load_identity() {
         auto const value = text(name);
         bool const is_plain = std::ranges::all_of(
             value, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '.' || c == '_'; });
-        if (!is_plain) problem(*find(name), "an id has letters, digits, hyphens and dots");
+        // Not shown: people who swap the settings put their secret here.
+        if (!is_plain)
+            problems_.push_back(find(name)->where +
+                                ": an id has letters, digits, hyphens and dots, and this has something else; "
+                                "was the secret put here?");
     }
 }
 
@@ -170,12 +181,10 @@ void Loader::load_policy() {
         else if (verify == "off")
             policy.verify = rotation::Verify::off;
         else if (verify == "required")
-            problem(*given, "this version can not try a credential against its service yet; set best-effort or off");
+            policy.verify = rotation::Verify::required;
         else
             problem(*given, "write required, best-effort or off");
     }
-    if (auto const* given = find("KSSEDR_LOCKS"); given != nullptr && trim(given->value) != "none")
-        problem(*given, "this version locks within its own process only; set none, and run one instance");
     take_duration("KSSEDR_LEAD", minutes{1}, policy.lead);
     take_duration("KSSEDR_DEFAULT_VALIDITY", minutes{1}, policy.default_validity);
     take_duration("KSSEDR_MIN_OVERLAP", seconds{0}, policy.min_overlap);
@@ -266,11 +275,74 @@ void Loader::load_rules() {
     }
 }
 
+void Loader::load_own_credentials() {
+    for (std::string_view const name : {"AzureWebJobsStorage", "EventHub.ConnectionString"})
+        if (auto const* given = find(name); given != nullptr && !trim(given->value).empty())
+            loaded_.settings.own_credentials.push_back({given->where, SecretString::copy_of(trim(given->value))});
+}
+
+// What AzureWebJobsStorage says; nothing where it says nothing, or something wrong, which is then said without its
+// value.
+std::optional<StorageSetting> Loader::load_own_storage() {
+    auto const& suffix = loaded_.settings.cloud.storage_suffix;
+    auto const is_set = [&](std::string_view name) { return !text(name).empty(); };
+    std::string_view from = "AzureWebJobsStorage";
+    Result<StorageSetting> storage = StorageSetting{};
+    if (is_set(from)) {
+        storage = parse_storage_connection(trim(find(from)->value), suffix);
+    } else if (from = "AzureWebJobsStorage__blobServiceUri"; is_set(from)) {
+        storage = parse_blob_service_url(text(from), suffix);
+    } else if (from = "AzureWebJobsStorage__accountName"; is_set(from)) {
+        storage = parse_blob_service_url("https://" + text(from) + ".blob." + suffix, suffix);
+    } else {
+        return std::nullopt;
+    }
+    if (storage) return *std::move(storage);
+    problems_.push_back(find(from)->where + ": " + storage.error().message() +
+                        "; instances of kssedr meet there to lock what they rotate, so mend it, or set "
+                        "KSSEDR_LOCKS=none and run one instance");
+    return std::nullopt;
+}
+
+void Loader::load_locks() {
+    auto& settings = loaded_.settings;
+    auto const* given = find("KSSEDR_LOCKS");
+    settings.is_only_instance = text("KSSEDR_LOCKS") == "none";
+    if (settings.is_only_instance) return;
+    auto storage = load_own_storage();
+    if (text("KSSEDR_LOCKS").empty()) {
+        if (storage) settings.lock_container = LockContainer{*std::move(storage), "kssedr-leases"};
+        return;
+    }
+    auto url = parse_container_url(trim(given->value));
+    if (!url) {
+        // Not quoted: it may hold a signature.
+        problems_.push_back(given->where + ": write none, or the URL of a blob container: " + url.error().message());
+        return;
+    }
+    // A container in the storage that AzureWebJobsStorage opens is opened by it too.
+    bool const is_own = storage && storage->endpoint == url->endpoint;
+    auto other = is_own ? Result<StorageSetting>(*std::move(storage))
+                        : parse_blob_service_url(url->endpoint, settings.cloud.storage_suffix);
+    if (!other) {
+        problem(*given, other.error().message() + "; for any other, give the connection string in AzureWebJobsStorage");
+        return;
+    }
+    settings.lock_container = LockContainer{*std::move(other), std::move(url->container)};
+}
+
 void Loader::load_rest(Overrides const& overrides) {
     auto& settings = loaded_.settings;
     take_duration("KSSEDR_INVOCATION_BUDGET", seconds{1}, settings.invocation_budget);
     if (find("REGION_NAME") != nullptr) settings.region_name = find("REGION_NAME")->value;
     settings.ca_file = text("SSL_CERT_FILE").empty() ? overrides.ca_file : text("SSL_CERT_FILE");
+    std::error_code unreadable;
+    if (auto const& file = settings.ca_file;
+        !file.empty() && (!std::filesystem::is_regular_file(file, unreadable) || !std::ifstream(file)))
+        problems_.push_back((text("SSL_CERT_FILE").empty() ? "--ca-file=" : "SSL_CERT_FILE=") +
+                            escape_for_display(file) +
+                            ": the file can not be read; name a bundle of CA certificates in PEM form, or leave it "
+                            "unset for the system's");
     load_resolve();
     if (auto const* given = find("FUNCTIONS_CUSTOMHANDLER_PORT")) {
         auto const port = trim(given->value);
@@ -293,7 +365,7 @@ void Loader::load_resolve() {
             second == std::string_view::npos ? std::string_view() : entry.substr(first + 1, second - first - 1);
         bool const has_port = !port.empty() && std::ranges::all_of(port, [](char c) { return is_ascii_digit(c); });
         if (first == 0 || !has_port || second + 1 == entry.size()) {
-            problem(*given, "write host:port:address, as curl's --resolve");
+            problems_.push_back(given->where + ": write host:port:address, as curl's --resolve, separated by commas");
             continue;
         }
         loaded_.settings.resolve.emplace_back(entry);

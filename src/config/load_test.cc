@@ -45,6 +45,9 @@ TEST(Load, DefaultsAreTheContracts) {
     EXPECT_FALSE(settings.policy.vaults);
     EXPECT_FALSE(settings.policy.allowed);
     EXPECT_FALSE(settings.region_name);
+    EXPECT_FALSE(settings.lock_container);
+    EXPECT_FALSE(settings.is_only_instance);
+    EXPECT_TRUE(settings.own_credentials.empty());
     EXPECT_TRUE(loaded->warnings.empty());
     EXPECT_TRUE(check_identity(settings).empty());
 }
@@ -68,7 +71,7 @@ TEST(Load, TheEnvironmentSetsEverything) {
                    {"KSSEDR_LOCKS", "none"},
                    {"REGION_NAME", "West Europe"},
                    {"FUNCTIONS_CUSTOMHANDLER_PORT", "7071"},
-                   {"SSL_CERT_FILE", "/ca.pem"}}),
+                   {"SSL_CERT_FILE", "/etc/passwd"}}),
              {.ca_file = "/not-this.pem"});
     ASSERT_TRUE(loaded) << loaded.error().front();
     auto const& settings = loaded->settings;
@@ -88,7 +91,8 @@ TEST(Load, TheEnvironmentSetsEverything) {
     EXPECT_EQ(settings.invocation_budget, minutes{1});
     EXPECT_EQ(settings.region_name, "West Europe");
     EXPECT_EQ(settings.functions_port, 7071);
-    EXPECT_EQ(settings.ca_file, "/ca.pem");
+    EXPECT_EQ(settings.ca_file, "/etc/passwd");
+    EXPECT_EQ(load(with({{"KSSEDR_VERIFY", "required"}}), {})->settings.policy.verify, rotation::Verify::required);
 }
 
 TEST(Load, DottedNamesHaveThreeSpellings) {
@@ -111,7 +115,6 @@ TEST(Load, WhatIsWrongIsSaidByName) {
              {"KSSEDR_CLOUD", "moon", "public, usgovernment and china"},
              {"KSSEDR_MODE", "on", "rotate, observe and paused"},
              {"KSSEDR_VERIFY", "yes", "best-effort"},
-             {"KSSEDR_VERIFY", "required", "not try"},
              {"KSSEDR_LEAD", "30", "P30D"},
              {"KSSEDR_LEAD", "P1Y", "P30D"},
              {"KSSEDR_LEAD", "PT0S", "P30D"},
@@ -130,9 +133,20 @@ TEST(Load, WhatIsWrongIsSaidByName) {
              {"KSSEDR_VAULTS", "/subscriptions/s", "not yet"},
              {"KSSEDR_ALLOWED_TARGETS", "acct", "scope"},
              {"KSSEDR_ALLOWED_TARGETS", "/providers/Microsoft.Management/managementGroups/g", "management group"},
-             {"KSSEDR_LOCKS", "https://x/leases", "none"},
+             {"KSSEDR_LOCKS", "all", "none, or the URL"},
+             {"KSSEDR_LOCKS", "https://x/leases", "AzureWebJobsStorage"},
+             {"KSSEDR_LOCKS", "https://demo.blob.core.windows.net", "container"},
+             {"KSSEDR_LOCKS", "https://demo.blob.core.windows.net/Leases", "container"},
+             {"KSSEDR_LOCKS", "https://demo.blob.core.windows.net/a/leases", "identity"},
+             {"KSSEDR_LOCKS", "http://demo.blob.core.windows.net/leases", "not https"},
+             {"KSSEDR_LOCKS", "http://127.0.0.1:10000/devstoreaccount1/leases", "AzureWebJobsStorage"},
+             {"KSSEDR_LOCKS", "https://demo.blob.core.windows.net/leases?sv=1&sig=quoted", "signature does not belong"},
+             {"KSSEDR_LOCKS", "https://demo.blob.core.windows.net.evil.example/leases", "identity"},
+             {"AzureWebJobsStorage__blobServiceUri", "https://evil.example", "identity"},
+             {"AzureWebJobsStorage__accountName", "evil.example/", "identity"},
              {"FUNCTIONS_CUSTOMHANDLER_PORT", "http", "port"},
              {"FUNCTIONS_CUSTOMHANDLER_PORT", "70000", "port"},
+             {"SSL_CERT_FILE", "/no/such.pem", "can not be read"},
              {"tenantId", "a/b", "id"},
              {"KSSEDR_MOED", "rotate", "did you mean KSSEDR_MODE?"},
              {"KSSEDR_ALLOWED_TARGET", "/", "did you mean KSSEDR_ALLOWED_TARGETS?"},
@@ -145,7 +159,130 @@ TEST(Load, WhatIsWrongIsSaidByName) {
         auto const& said = loaded.error().front();
         EXPECT_NE(said.find(wrong.name), std::string::npos) << said;
         EXPECT_NE(said.find(wrong.says), std::string::npos) << said;
+        EXPECT_EQ(said.find("sig="), std::string::npos) << said;
     }
+}
+
+TEST(Load, InstancesMeetInTheFunctionsOwnStorageUnlessToldOtherwise) {
+    std::string const connection =
+        "DefaultEndpointsProtocol=https;AccountName=demo;AccountKey=a2V5;EndpointSuffix=core.windows.net";
+    struct Case {
+        std::string name;
+        Environment environment;
+        std::string endpoint, container, account, key, signature;
+    };
+    for (auto const& c : std::vector<Case>{
+             {"a connection string",
+              {{"AzureWebJobsStorage", connection}},
+              "https://demo.blob.core.windows.net",
+              "kssedr-leases",
+              "demo",
+              "a2V5",
+              ""},
+             {"an identity",
+              {{"AzureWebJobsStorage__accountName", "demo"}},
+              "https://demo.blob.core.windows.net",
+              "kssedr-leases",
+              "",
+              "",
+              ""},
+             {"an identity and a service",
+              {{"AzureWebJobsStorage__accountName", "demo"},
+               {"AzureWebJobsStorage__blobServiceUri", "https://demo.z1.blob.storage.azure.net/"}},
+              "https://demo.z1.blob.storage.azure.net",
+              "kssedr-leases",
+              "",
+              "",
+              ""},
+             {"the development storage",
+              {{"AzureWebJobsStorage", "UseDevelopmentStorage=true"}},
+              "http://127.0.0.1:10000/devstoreaccount1",
+              "kssedr-leases",
+              "devstoreaccount1",
+              "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==",
+              ""},
+             {"a container of one's own",
+              {{"AzureWebJobsStorage", connection}, {"KSSEDR_LOCKS", "https://Demo.blob.core.windows.net/mine/"}},
+              "https://demo.blob.core.windows.net",
+              "mine",
+              "demo",
+              "a2V5",
+              ""},
+             {"a container elsewhere, so by identity",
+              {{"AzureWebJobsStorage", connection}, {"KSSEDR_LOCKS", "https://other.blob.core.windows.net/mine"}},
+              "https://other.blob.core.windows.net",
+              "mine",
+              "",
+              "",
+              ""},
+             {"a container elsewhere alone",
+              {{"KSSEDR_LOCKS", "https://other.blob.core.windows.net/mine"}},
+              "https://other.blob.core.windows.net",
+              "mine",
+              "",
+              "",
+              ""},
+             {"a signature",
+              {{"AzureWebJobsStorage",
+                "BlobEndpoint=https://demo.blob.core.windows.net/;SharedAccessSignature=?sv=1&sig=a%2Fb%3D"}},
+              "https://demo.blob.core.windows.net",
+              "kssedr-leases",
+              "",
+              "",
+              "sv=1&sig=a%2Fb%3D"},
+         }) {
+        SCOPED_TRACE(c.name);
+        auto const loaded = load(c.environment, {});
+        ASSERT_TRUE(loaded) << loaded.error().front();
+        auto const& container = loaded->settings.lock_container;
+        ASSERT_TRUE(container);
+        EXPECT_EQ(container->storage.endpoint, c.endpoint);
+        EXPECT_EQ(container->name, c.container);
+        EXPECT_EQ(container->storage.account, c.account);
+        EXPECT_TRUE(container->storage.account_key.equals(c.key));
+        EXPECT_TRUE(container->storage.shared_access_signature.equals(c.signature));
+    }
+}
+
+TEST(Load, NoLocksAreASettingOfTheirOwn) {
+    auto const loaded = load(with({{"KSSEDR_LOCKS", "none"}, {"AzureWebJobsStorage", "nonsense"}}), {});
+    ASSERT_TRUE(loaded) << "what is not used need not be right";
+    EXPECT_FALSE(loaded->settings.lock_container);
+    EXPECT_TRUE(loaded->settings.is_only_instance);
+}
+
+TEST(Load, AStorageSettingThatIsWrongIsSaidWithoutItsValue) {
+    for (auto const* const value :
+         {"nonsense-that-may-be-secret", "AccountName=demo", "AccountName=demo;AccountKey=not-secret-base64",
+          "AccountName=demo;AccountKey=a2V5;AccountKey=a2V5", "AccountKey=a2V5secret",
+          "AccountName=UPPER;AccountKey=a2V5", "AccountName=demo;AccountKey=a2V5;SharedAccessSignature=secret",
+          "SharedAccessSignature=secret", "DefaultEndpointsProtocol=http;AccountName=demo;AccountKey=a2V5",
+          "BlobEndpoint=http://azurite:10000/demo;AccountName=demo;AccountKey=a2V5",
+          "BlobEndpoint=https://user:secret@host/;AccountName=demo;AccountKey=a2V5",
+          "UseDevelopmentStorage=true;DevelopmentStorageProxyUri=http://secret"}) {
+        SCOPED_TRACE(value);
+        auto const loaded = load(with({{"AzureWebJobsStorage", value}}), {});
+        ASSERT_FALSE(loaded);
+        ASSERT_EQ(loaded.error().size(), 1U);
+        auto const& said = loaded.error().front();
+        EXPECT_TRUE(said.starts_with("AzureWebJobsStorage: ")) << said;
+        EXPECT_NE(said.find("KSSEDR_LOCKS=none"), std::string::npos) << said;
+        EXPECT_EQ(said.find("secret"), std::string::npos) << said;
+        EXPECT_EQ(said.find("a2V5"), std::string::npos) << said;
+    }
+}
+
+TEST(Load, OwnCredentialsAreKnownByTheNameTheyWereSetUnder) {
+    auto const loaded = load(with({{"AzureWebJobsStorage", " UseDevelopmentStorage=true "},
+                                   {"EventHub_ConnectionString", "Endpoint=sb://x/"}}),
+                             {});
+    ASSERT_TRUE(loaded);
+    auto const& own = loaded->settings.own_credentials;
+    ASSERT_EQ(own.size(), 2U);
+    EXPECT_EQ(own[0].name, "AzureWebJobsStorage");
+    EXPECT_TRUE(own[0].value.equals("UseDevelopmentStorage=true"));
+    EXPECT_EQ(own[1].name, "EventHub_ConnectionString");
+    EXPECT_TRUE(own[1].value.equals("Endpoint=sb://x/"));
 }
 
 TEST(Load, AllThatIsWrongIsSaidAtOnce) {
@@ -212,6 +349,7 @@ TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
         ASSERT_FALSE(loaded);
         EXPECT_NE(loaded.error().front().find(c.says), std::string::npos) << loaded.error().front();
     }
+    for (std::string const path : {"/tmp", "/dev/zero"}) EXPECT_FALSE(load(complete(), {.config_file = path})) << path;
     auto const loaded = load(complete(), {.config_file = "/nonexistent/kssedr.toml"});
     ASSERT_FALSE(loaded);
     EXPECT_NE(loaded.error().front().find("/nonexistent/kssedr.toml"), std::string::npos);

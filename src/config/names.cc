@@ -36,6 +36,8 @@ constexpr std::array names = {
     Name{"EventHub.ConsumerGroup", ""},
     Name{"REGION_NAME", "region_name"},
     Name{"AzureWebJobsStorage", ""},
+    Name{"AzureWebJobsStorage__accountName", ""},
+    Name{"AzureWebJobsStorage__blobServiceUri", ""},
     Name{"FUNCTIONS_CUSTOMHANDLER_PORT", ""},
     Name{"KSSEDR_MODE", "mode"},
     Name{"KSSEDR_VAULTS", "vaults"},

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/secret_string.h"
 #include "config/environment.h"
+#include "config/storage_setting.h"
 #include "rotation/cloud.h"
 #include "rotation/policy.h"
 
@@ -31,12 +32,22 @@ struct Identity {
     [[nodiscard]] bool has_managed_identity() const { return !identity_endpoint.empty(); }
 };
 
+/// A setting of kssedr's own that may hold a key of something that kssedr rotates.
+struct OwnCredential {
+    std::string name;
+    SecretString value;
+};
+
 struct Settings {
     Identity identity;
     rotation::Cloud cloud;
     rotation::Policy policy;
-    std::vector<std::string> resolve;        ///< `host:port:address`
-    std::string ca_file;                     ///< empty: the system's bundle
+    std::vector<std::string> resolve;  ///< `host:port:address`
+    std::string ca_file;               ///< empty: the system's bundle
+    std::optional<LockContainer>
+        lock_container;             ///< where instances meet; nothing: locks hold within this process only
+    bool is_only_instance = false;  ///< KSSEDR_LOCKS=none: somebody said that there is no other
+    std::vector<OwnCredential> own_credentials;
     std::optional<std::string> region_name;  ///< REGION_NAME, for IsAlive
     Duration invocation_budget = std::chrono::minutes{4};
     std::optional<std::uint16_t> functions_port;  ///< FUNCTIONS_CUSTOMHANDLER_PORT

@@ -1,29 +1,22 @@
 /// Attempt: one secret, once; the inside of Rotator::rotate.
 ///
-/// It goes in rounds. A round looks (the secret, then, under the owner's lock, the owner's credentials), decides
-/// (rotation/decision.h), acts, and looks again. Whenever what was seen has changed, or an effect's result is not
-/// known, the next round starts from the evidence. Nothing is remembered between rounds but the lock and the outcome
-/// being written, so a process killed anywhere loses nothing.
+/// It goes in rounds. A round looks (the secret; then, under the owner's lock, the owner's credentials and who holds
+/// them), decides (rotation/decision.h), acts, and looks again. Whenever what was seen has changed, or an effect's
+/// result is not known, the next round starts from the evidence. Nothing is remembered between rounds but the lock and
+/// the outcome being written, so a process killed anywhere loses nothing.
 
 #pragma once
 
-#include "async/retry.h"
+#include "engine/holders.h"
 #include "engine/rotator.h"
-#include "formats/value_form.h"
-#include "rotation/draft.h"
 
 #include <memory>
 
 namespace kssedr::engine {
 
-/// The longest one read from a service may take.
-inline constexpr Duration longest_read = std::chrono::seconds{30};
-/// Between two listings that are to agree.
-inline constexpr Duration pause_between_listings = std::chrono::seconds{2};
-
 class Attempt {
 public:
-    Attempt(Ports& ports, rotation::Policy const& policy, DoubtBook& doubts, RotationRequest const& request);
+    Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
 
     Task<Examination> run();
 
@@ -40,52 +33,56 @@ private:
     /// Nothing: look anew, from the start.
     Task<Ended> round();
 
-    // Looking.
+    // Looking at the secret: attempt.cc.
     Task<Ended> look_at_secret();
     [[nodiscard]] Ended judge_secret();
     Task<Ended> judge_permission();
     [[nodiscard]] Ended judge_value();
     [[nodiscard]] Ended judge_time();
+
+    // Looking at the owner, and deciding: attempt_deciding.cc.
     Task<Ended> take_lock();
     Task<Ended> look_at_owner();
     Task<Ended> settle_doubt();
-    Task<Ended> look_at_earlier_version();
+    [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();
+    Task<Ended> read_earlier(std::size_t holder);
 
-    // Acting.
+    // Acting: attempt_acting.cc.
     Task<Ended> act(rotation::Decision decision);
-    Task<Ended> regenerate(std::string slot);
-    Task<Ended> publish(rotation::Decision const& decision);
-    Task<Ended> publish_draft(rotation::SecretDraft const& draft);
-    Task<Ended> confirm_publication(rotation::SecretDraft const& draft, Error why_unknown);
+    Task<Ended> move_siblings(rotation::Decision const& decision);
+    /// `is_done` says whether the slot is known to have been regenerated.
+    Task<Ended> regenerate(std::string slot, bool& is_done);
+    /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.
+    Task<Result<bool>> is_still_so();
+    Task<Ended> verify(std::size_t slot);
+    Task<Ended> publish_here(rotation::Decision const& decision);
     Task<bool> look_again(SecretString const& published);
+    [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
 
-    // Helping.
-    Async<rotation::SecretVersion> fetch(std::string version);
-    Async<rotation::Credentials> list_credentials();
-    Task<Result<bool>> is_still_current();
-    [[nodiscard]] RetryPolicy reading_policy() const;
-    [[nodiscard]] std::optional<std::size_t> slot_of(SecretString const& credential) const;
-    [[nodiscard]] Conclusion conclude(Error const& error, std::string_view doing) const;
+    // Saying.
+    /// What was asked when an error came.
+    enum class Asked : std::uint8_t { vault, owner };
+    [[nodiscard]] Conclusion conclude(Error const& error, std::string_view doing, Asked asked = Asked::owner) const;
     [[nodiscard]] std::string describe(rotation::Decision const& decision) const;
-    [[nodiscard]] SteadyPoint call_deadline(Duration longest) const;
+    [[nodiscard]] std::string code_of_obstacle(HolderSeen const& holder) const;
     void finish(Conclusion conclusion);
 
     [[nodiscard]] rotation::ArmId const& owner() const { return seen_.terms->owner->value; }
 
     Ports& ports_;
     rotation::Policy const& policy_;
-    DoubtBook& doubts_;
+    Memory& memory_;
     RotationRequest const& request_;
+    Calls calls_;
     SteadyPoint const started_;
 
     Examination seen_;
-    rotation::SecretVersion version_;
-    SteadyPoint version_read_at_;
-    formats::ValueForm form_;
+    SecretSeen self_;
     rotation::Credentials credentials_;
-    std::optional<std::size_t> held_;
-    std::optional<rotation::EarlierVersion> earlier_;
+    /// The secret itself first, as in the situation that is decided.
+    std::vector<HolderSeen> holders_;
+    SteadyPoint evidence_from_;  ///< when the oldest of what the decision stands on was read
     std::unique_ptr<ports::OwnerLease> lease_;
     Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have

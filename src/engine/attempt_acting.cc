@@ -5,6 +5,7 @@
 #include "base/ascii.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kssedr::engine {
 
@@ -13,125 +14,148 @@ using rotation::Step;
 
 namespace {
 
-constexpr Duration longest_regeneration = std::chrono::seconds{60};
-constexpr Duration longest_publication = std::chrono::seconds{30};
-// What was read of the secret longer ago than this is read again before it is acted on.
-constexpr Duration reading_stays_fresh = std::chrono::seconds{1};
-constexpr std::string_view lock_too_short = "the owner's lock would end before the call could; nothing was sent";
+constexpr Duration pause_between_listings = std::chrono::seconds{2};
+// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
+constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
+// How long a service may take to accept a credential it has just made; between trials the pause doubles.
+constexpr Duration propagation = std::chrono::minutes{2};
+constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
 
 }  // namespace
 
 Task<Attempt::Ended> Attempt::act(rotation::Decision decision) {
     std::string const slot = credentials_.slots[decision.slot].slot;
+    if (decision.step == Step::move_siblings) co_return co_await move_siblings(decision);
     if (decision.step == Step::regenerate) {
-        Ended ended = co_await regenerate(slot);
-        // An error may leave the slot regenerated or not; the next round finds out from the evidence.
+        bool is_done = false;
+        Ended ended = co_await regenerate(slot, is_done);
         if (ended) co_return ended;
-        if (doubts_.find(owner().key())) co_return std::nullopt;
+        // The slot was not regenerated, or may have been; the next round finds out from the evidence.
+        if (!is_done) co_return std::nullopt;
     }
-    co_return co_await publish(decision);
+    Ended ended = co_await verify(decision.slot);
+    if (ended) co_return ended;
+    co_return co_await publish_here(decision);
 }
 
-Task<Attempt::Ended> Attempt::regenerate(std::string slot) {
+Task<Attempt::Ended> Attempt::move_siblings(rotation::Decision const& decision) {
+    auto const& credential = credentials_.slots[decision.slot];
+    for (auto const i : decision.moving) {
+        auto& sibling = holders_[i];
+        auto const expires = rotation::expiry_of({credential.slot, credential.made}, self_.version.seen_at,
+                                                 sibling.secret->terms.validity.value, sibling.holder.overlap);
+        auto const published =
+            co_await publish({*sibling.secret, credential, decision.slot, expires}, calls_, ports_, *lease_);
+        if (!published && published.error().code() == Errc::permission_denied)
+            co_return Conclusion{OutcomeKind::refused, "sibling",
+                                 sibling.holder.name + " holds the other credential and kssedr may not write it: " +
+                                     published.error().message()};
+        if (!published) co_return conclude(published.error(), "moving " + sibling.holder.name);
+        if (!*published) co_return std::nullopt;
+        seen_.outcome.also_changed.push_back(sibling.holder.name);
+    }
+    co_return Conclusion{OutcomeKind::deferred, "sibling", decision.why, decision.until};
+}
+
+Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     ports_.log.info("rotation.regenerating", {{"resource", owner().text()},
                                               {"credential", slot},
                                               {"vault", seen_.outcome.vault},
                                               {"secret", seen_.outcome.secret}});
-    auto operation = [&]() -> Async<rotation::Credentials> {
-        auto const deadline = call_deadline(longest_regeneration);
-        if (!lease_->outlasts(deadline)) co_return fail(Errc::deadline_exceeded, std::string(lock_too_short));
-        co_return co_await ports_.provider.regenerate(owner(), slot, deadline);
-    };
-    auto regenerated = co_await retry(ports_.clock, ports_.random, RetryPolicy{}, request_.deadline, operation);
+    auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated) {
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;
+        is_done = true;
         co_return std::nullopt;
     }
+    // Nothing was sent: the next round looks at what it has become.
+    if (regenerated.error().service_code() == "Changed") co_return std::nullopt;
     if (regenerated.error().code() != Errc::outcome_unknown)
         co_return conclude(regenerated.error(), "regenerating " + slot);
     regenerated_slot_ = slot;
-    doubts_.note(owner().key(), ports_.clock.steady_now() + time_of_doubt);
+    memory_.doubts.note(owner().key(), ports_.clock.steady_now() + time_of_doubt);
     ports_.log.warn("rotation.in_doubt",
                     {{"resource", owner().text()}, {"credential", slot}, {"why", regenerated.error().message()}});
     co_return std::nullopt;
 }
 
-Task<Attempt::Ended> Attempt::publish(rotation::Decision const& decision) {
-    auto const& credential = credentials_.slots[decision.slot];
-    auto draft = rotation::draft_next(version_.properties, *seen_.terms, credential.slot, decision.slot,
-                                      decision.expires, version_.seen_at);
-    draft.value = formats::replace_credential(version_.value, form_, credential.value);
-
-    auto const is_current = co_await is_still_current();
-    if (!is_current) co_return conclude(is_current.error(), "reading the secret again before publishing");
-    if (!*is_current) co_return std::nullopt;
-
-    Ended ended = co_await publish_draft(draft);
-    if (ended) co_return ended;
-    if (seen_.outcome.new_version.empty()) co_return std::nullopt;
-
-    std::string const slot = credential.slot;
-    SecretString const published = credential.value.clone();
-    seen_.outcome.credential = slot;
-    seen_.outcome.expires = draft.expires;
-    ports_.log.info("rotation.published", {{"vault", seen_.outcome.vault},
-                                           {"secret", seen_.outcome.secret},
-                                           {"version", seen_.outcome.new_version},
-                                           {"credential", slot}});
-    bool const is_alive = co_await look_again(published);
-    if (!is_alive) {
-        published_before_ = std::exchange(seen_.outcome.new_version, {});
-        co_return std::nullopt;
-    }
-
-    std::string reason = decision.why;
-    if (!published_before_.empty())
-        reason = "version " + published_before_ + " was published and found dead at once; " + reason;
-    auto const& tag = seen_.terms->slot_tag;
-    if (!tag.empty() && held_ && !equals_ignore_case(tag, seen_.outcome.former_credential))
-        reason += "; the tag CredentialId said " + escape_for_display(tag) + ", the evidence was believed";
-    // An adoption of what this very attempt regenerated, before it lost sight of it, is the rotation's second half.
-    bool const is_ours = decision.step == Step::regenerate || slot == regenerated_slot_;
-    if (is_ours) co_return Conclusion{OutcomeKind::rotated, "rotated", std::move(reason)};
-    switch (decision.step) {
-    case Step::publish_repair: co_return Conclusion{OutcomeKind::repaired, "repaired", std::move(reason)};
-    default: co_return Conclusion{OutcomeKind::adopted, "adopted", std::move(reason)};
-    }
+Task<Result<bool>> Attempt::is_still_so() {
+    if (ports_.clock.steady_now() - evidence_from_ <= evidence_stays_fresh) co_return true;
+    auto const asked_at = ports_.clock.steady_now();
+    auto const self = co_await calls_.fetch(request_.secret, {});
+    if (!self) co_return fail(self.error());
+    if (self->properties != self_.version.properties) co_return false;
+    auto const listed = co_await calls_.list_credentials(owner());
+    if (!listed) co_return fail(listed.error());
+    if (!std::ranges::equal(listed->slots, credentials_.slots,
+                            [](auto const& a, auto const& b) { return a.slot == b.slot && a.value == b.value; }))
+        co_return false;
+    auto const others =
+        co_await find_holders({self_, owner(), credentials_, policy_, memory_.own_settings}, memory_.listings, calls_);
+    if (!others) co_return fail(others.error());
+    // What was read of earlier versions is not read again: it does not change.
+    bool const are_same =
+        std::ranges::equal(*others, std::span(holders_).subspan(1), [](HolderSeen const& now, HolderSeen const& then) {
+            return now.version == then.version && now.holder.slot == then.holder.slot &&
+                   now.holder.name == then.holder.name;
+        });
+    if (are_same) evidence_from_ = asked_at;
+    co_return are_same;
 }
 
-// Leaves `new_version` empty where the secret changed instead.
-Task<Attempt::Ended> Attempt::publish_draft(rotation::SecretDraft const& draft) {
-    auto operation = [&]() -> Async<rotation::SecretProperties> {
-        auto const deadline = call_deadline(longest_publication);
-        if (!lease_->outlasts(deadline)) co_return fail(Errc::deadline_exceeded, std::string(lock_too_short));
-        co_return co_await ports_.vault.publish(request_.secret, draft, deadline);
-    };
-    auto published = co_await retry(ports_.clock, ports_.random, RetryPolicy{}, request_.deadline, operation);
-    if (published) {
-        seen_.outcome.new_version = published->version;
-        co_return std::nullopt;
-    }
-    if (published.error().code() != Errc::outcome_unknown)
-        co_return conclude(published.error(), "publishing the new version");
-    co_return co_await confirm_publication(draft, published.error());
-}
-
-// The answer to a publication was lost: the vault says whether it happened. Where it did not, the next round finds the
-// fresh credential and adopts it; should it land after all, one value stands in two versions, which harms nobody.
-Task<Attempt::Ended> Attempt::confirm_publication(rotation::SecretDraft const& draft, Error why_unknown) {
-    ports_.log.warn("rotation.publication_in_doubt",
-                    {{"vault", seen_.outcome.vault}, {"secret", seen_.outcome.secret}, {"why", why_unknown.message()}});
-    for (int i = 0; i < 2; ++i) {
-        auto const current = co_await fetch({});
-        if (!current) co_return conclude(current.error(), "looking whether the new version was published");
-        if (current->properties.version != version_.properties.version) {
-            if (current->value == draft.value) seen_.outcome.new_version = current->properties.version;
-            co_return std::nullopt;
+// Tries the credential before it is published. The slot in use is never touched by this.
+Task<Attempt::Ended> Attempt::verify(std::size_t slot) {
+    if (policy_.verify == rotation::Verify::off) co_return std::nullopt;
+    bool const is_required = policy_.verify == rotation::Verify::required;
+    ports::TrialResult result;
+    result.why = memory_.trials.find(owner().key(), ports_.clock.steady_now());
+    if (result.why.empty()) {
+        auto const give_up_at = ports_.clock.steady_now() + propagation;
+        Duration pause = first_pause_between_trials;
+        for (;;) {
+            result = co_await calls_.verify(owner(), credentials_.slots[slot].value, self_.version.value);
+            bool const may_try_again = ports_.clock.steady_now() + pause < std::min(give_up_at, request_.deadline);
+            if (result.trial != ports::Trial::rejected || !may_try_again) break;
+            co_await ports_.clock.sleep_for(pause);
+            pause *= 2;
         }
-        co_await ports_.clock.sleep_for(pause_between_listings);
     }
-    co_return std::nullopt;
+    std::string const name = credentials_.slots[slot].slot;
+    switch (result.trial) {
+    case ports::Trial::accepted: seen_.outcome.verified = "yes"; co_return std::nullopt;
+    case ports::Trial::rejected:
+        seen_.outcome.verified = "no";
+        co_return Conclusion{OutcomeKind::failed, "verify-rejected",
+                             "the service does not accept " + name + ", so it was not published: " + result.why};
+    case ports::Trial::inconclusive: break;
+    }
+    seen_.outcome.verified = "not-reachable";
+    memory_.trials.note_inconclusive(owner().key(), result.why, ports_.clock.steady_now());
+    if (!is_required) co_return std::nullopt;
+    co_return Conclusion{
+        OutcomeKind::failed, "verify-not-reachable",
+        "whether the service accepts " + name + " could not be tried, and KSSEDR_VERIFY is required: " + result.why};
+}
+
+Task<Attempt::Ended> Attempt::publish_here(rotation::Decision const& decision) {
+    std::string const slot = credentials_.slots[decision.slot].slot;
+    auto const published = co_await publish({self_, credentials_.slots[decision.slot], decision.slot, decision.expires},
+                                            calls_, ports_, *lease_);
+    if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
+    if (!*published) co_return std::nullopt;
+
+    auto& outcome = seen_.outcome;
+    outcome.new_version = (*published)->version;
+    outcome.credential = slot;
+    outcome.expires = (*published)->expires;
+    SecretString const value = credentials_.slots[decision.slot].value.clone();
+    bool const is_alive = co_await look_again(value);
+    if (!is_alive) {
+        published_before_ = std::exchange(outcome.new_version, {});
+        co_return std::nullopt;
+    }
+    co_return conclude_published(decision, slot);
 }
 
 // Whether what was published is one of the owner's credentials. A listing that can not be had is no evidence against
@@ -141,61 +165,48 @@ Task<bool> Attempt::look_again(SecretString const& published) {
         if (i > 0) {
             co_await ports_.clock.sleep_for(pause_between_listings);
         }
-        auto listed = co_await list_credentials();
+        auto listed = co_await calls_.list_credentials(owner());
         if (!listed) {
             ports_.log.warn("rotation.not_looked_again",
                             {{"resource", owner().text()}, {"why", listed.error().message()}});
             co_return true;
         }
         credentials_ = *std::move(listed);
-        if (slot_of(published)) co_return true;
+        if (credentials_.slot_of(published)) co_return true;
     }
     ports_.log.warn("rotation.published_dead",
                     {{"resource", owner().text()}, {"vault", seen_.outcome.vault}, {"secret", seen_.outcome.secret}});
     co_return false;
 }
 
-Async<rotation::SecretVersion> Attempt::fetch(std::string version) {
-    auto operation = [&] { return ports_.vault.fetch(request_.secret, version, call_deadline(longest_read)); };
-    co_return co_await retry(ports_.clock, ports_.random, reading_policy(), request_.deadline, operation);
+Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decision, std::string const& slot) {
+    std::string reason = decision.why;
+    if (!published_before_.empty())
+        reason = "version " + published_before_ + " was published and found dead at once; " + reason;
+    auto const& tag = seen_.terms->slot_tag;
+    auto const& former = seen_.outcome.former_credential;
+    if (!tag.empty() && !former.empty() && !equals_ignore_case(tag, former))
+        reason += "; the tag CredentialId said " + escape_for_display(tag) + ", the evidence was believed";
+    if (seen_.outcome.verified == "not-reachable") reason += "; whether the service accepts it could not be tried";
+    // An adoption of what this very attempt regenerated, before it lost sight of it, is the rotation's second half.
+    if (decision.step == Step::regenerate || slot == regenerated_slot_)
+        return {OutcomeKind::rotated, "rotated", std::move(reason)};
+    if (decision.step == Step::publish_repair) return {OutcomeKind::repaired, "repaired", std::move(reason)};
+    return {OutcomeKind::adopted, "adopted", std::move(reason)};
 }
 
-Async<rotation::Credentials> Attempt::list_credentials() {
-    auto operation = [&] { return ports_.provider.list(owner(), call_deadline(longest_read)); };
-    co_return co_await retry(ports_.clock, ports_.random, reading_policy(), request_.deadline, operation);
-}
-
-Task<Result<bool>> Attempt::is_still_current() {
-    if (ports_.clock.steady_now() - version_read_at_ <= reading_stays_fresh) co_return true;
-    auto const current = co_await fetch({});
-    if (!current) co_return fail(current.error());
-    co_return current->properties == version_.properties;
-}
-
-// People who wait at a terminal are told of a missing right at once; machines give role assignments time to spread.
-RetryPolicy Attempt::reading_policy() const {
-    RetryPolicy policy;
-    if (request_.trigger == rotation::Trigger::command) policy.denied_attempts_max = 1;
-    return policy;
-}
-
-std::optional<std::size_t> Attempt::slot_of(SecretString const& credential) const {
-    for (std::size_t i = 0; i < credentials_.slots.size(); ++i)
-        if (credentials_.slots[i].value == credential) return i;
-    return std::nullopt;
-}
-
-Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing) const {
+Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing, Asked asked) const {
     std::string reason = std::string(doing) + ": " + error.message();
     auto const until = error.retry_after() ? std::optional(ports_.clock.now() + *error.retry_after()) : std::nullopt;
     if (error.service_code() == "SecretDisabled")
         return {OutcomeKind::superseded, "disabled", "the secret is disabled"};
     if (error.service_code() == "ScopeLocked") return {OutcomeKind::refused, "scope-locked", std::move(reason)};
+    if (error.service_code() == "LockTooShort") return {OutcomeKind::failed, "lock-lost", std::move(reason)};
     if (error.service_code() == "ObjectIsDeletedButRecoverable")
         return {OutcomeKind::superseded, "gone", "the secret was deleted"};
     switch (error.code()) {
     case Errc::not_found:
-        if (!seen_.terms) return {OutcomeKind::superseded, "gone", "there is no such secret (any more)"};
+        if (asked == Asked::vault) return {OutcomeKind::superseded, "gone", "there is no such secret (any more)"};
         return {OutcomeKind::refused, "resource-not-found", std::move(reason)};
     case Errc::permission_denied: return {OutcomeKind::failed, "permission-denied", std::move(reason)};
     case Errc::throttled: return {OutcomeKind::failed, "throttled", std::move(reason), until};
@@ -210,13 +221,14 @@ Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing
 
 std::string Attempt::describe(rotation::Decision const& decision) const {
     auto const& slot = credentials_.slots[decision.slot].slot;
-    std::string const publish =
-        "publish " + slot + ", expiring " + format_rfc3339(decision.expires) + " (" + decision.why + ")";
-    return decision.step == Step::regenerate ? "regenerate " + slot + " and " + publish : publish;
-}
-
-SteadyPoint Attempt::call_deadline(Duration longest) const {
-    return std::min(ports_.clock.steady_now() + longest, request_.deadline);
+    if (decision.step == Step::move_siblings) {
+        std::string names;
+        for (auto const i : decision.moving) names += (names.empty() ? "" : ", ") + holders_[i].holder.name;
+        return "publish " + slot + " to " + names + " and wait (" + decision.why + ")";
+    }
+    std::string const first =
+        decision.step == Step::regenerate ? "regenerate " + slot + " and publish it" : "publish " + slot;
+    return first + ", expiring " + format_rfc3339(decision.expires) + " (" + decision.why + ")";
 }
 
 void Attempt::finish(Conclusion conclusion) {
@@ -226,8 +238,12 @@ void Attempt::finish(Conclusion conclusion) {
     outcome.reason = std::move(conclusion.reason);
     outcome.retry_after = conclusion.retry_after;
     outcome.duration = ports_.clock.steady_now() - started_;
-    // A version that was published and found dead is told all the same; it is not the answer.
-    if (!rotation::has_published(outcome.kind)) outcome.credential.clear();
+    if (!rotation::has_published(outcome.kind)) {
+        outcome.credential.clear();
+        outcome.expires.reset();
+        // A version that was published and found dead is told all the same.
+        outcome.new_version = published_before_;
+    }
 }
 
 }  // namespace kssedr::engine

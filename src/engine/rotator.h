@@ -1,18 +1,14 @@
 /// Rotator: takes one secret from "somebody says it is due" to an outcome.
 ///
-/// It borrows its ports and keeps nothing but what it doubts: effects of this process whose result is unknown. Whatever
-/// it is asked, it ends in exactly one outcome and throws nothing but cancellation. Event loop thread only.
+/// It borrows its ports and remembers nothing that it could not lose. Whatever it is asked, it ends in exactly one
+/// outcome and throws nothing but cancellation. Event loop thread only.
 
 #pragma once
 
-#include "async/clock.h"
-#include "base/log.h"
-#include "base/random.h"
+#include "engine/calls.h"
 #include "engine/doubt.h"
-#include "ports/credential_provider.h"
-#include "ports/owner_lock.h"
-#include "ports/vault.h"
-#include "ports/vault_directory.h"
+#include "engine/holders.h"
+#include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
 #include "rotation/policy.h"
@@ -23,17 +19,6 @@
 
 namespace kssedr::engine {
 
-/// What the engine acts through. All must outlive it.
-struct Ports {
-    ports::Vault& vault;
-    ports::CredentialProvider& provider;
-    ports::VaultDirectory& directory;
-    ports::OwnerLock& lock;
-    Clock& clock;
-    Random& random;
-    Log& log;
-};
-
 struct RotationRequest {
     rotation::SecretRef secret;
     rotation::Trigger trigger = rotation::Trigger::command;
@@ -43,8 +28,10 @@ struct RotationRequest {
     bool ignores_due = false;                       ///< somebody asked for it by name: due or not
     bool ignores_freeze = false;                    ///< passes freeze too; nothing passes policy or overlap
     bool is_dry_run = false;                        ///< judges, changes nothing
-    bool wants_evidence =
-        false;  ///< with `is_dry_run`: looks at the owner\'s credentials even where it is not the time
+    /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
+    bool wants_evidence = false;
+    /// A version that holds no valid credential is repaired though it is not due.
+    bool repairs_early = false;
     SteadyPoint deadline = SteadyPoint::max();  ///< when the caller stops waiting
 };
 
@@ -53,6 +40,7 @@ struct CredentialSeen {
     std::string slot;
     std::optional<TimePoint> made;
     bool is_held = false;  ///< by the current version
+    std::vector<std::string> also_held_by;
 };
 
 /// What was seen on the way to an outcome. Members are there as far as the attempt came.
@@ -67,21 +55,39 @@ struct Examination {
     std::optional<rotation::Decision> decision;
 };
 
+/// What the engine remembers between attempts. All of it may be lost at any instant without harm: it spares calls, or
+/// waits longer than it must.
+struct Memory {
+    explicit Memory(Clock& clock) : listings(clock), pace(clock) {}
+
+    DoubtBook doubts;
+    TrialBook trials;
+    ListingCache listings;
+    Pace pace;
+    std::vector<OwnSetting> own_settings;
+};
+
 class Rotator final {
 public:
-    Rotator(Ports ports, rotation::Policy policy) : ports_(ports), policy_(std::move(policy)) {}
+    Rotator(Ports ports, rotation::Policy policy, std::vector<OwnSetting> own_settings = {});
     Rotator(Rotator const&) = delete;
     Rotator& operator=(Rotator const&) = delete;
 
     /// Handles one secret. Takes as long as the services take, and waits for the owner's lock, up to the deadline.
     Task<Examination> rotate(RotationRequest request);
 
+    /// Whether configuration lists the owner as one that the vault's secrets may rotate; what an event's source permits
+    /// besides is not asked.
+    [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
+
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
+    /// Copies, for an engine beside this one.
+    [[nodiscard]] std::vector<OwnSetting> own_settings() const;
 
 private:
     Ports ports_;
     rotation::Policy policy_;
-    DoubtBook doubts_;
+    Memory memory_;
 };
 
 }  // namespace kssedr::engine

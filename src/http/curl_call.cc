@@ -32,9 +32,13 @@ std::string_view authority_of(std::string_view url) {
     return rest.substr(0, rest.find_first_of("/?#"));
 }
 
+bool is_url_text(std::string_view text) {
+    return std::ranges::all_of(text, [](char c) { return c > 0x20 && c < 0x7f; });
+}
+
 bool is_url(std::string_view url) {
     return (url.starts_with("https://") || url.starts_with("http://")) && !authority_of(url).contains('@') &&
-           std::ranges::all_of(url, [](char c) { return c > 0x20 && c < 0x7f; });
+           is_url_text(url);
 }
 
 }  // namespace
@@ -68,6 +72,8 @@ bool CurlCall::is_repeatable() const {
 Result<void> CurlCall::check_request() const {
     if (!is_url(request_.url))
         return fail(Errc::invalid_argument, "\"" + host() + "\" is in no URL that a request can go to");
+    if (!is_url_text(request_.secret_query.expose()) || request_.secret_query.expose().contains('#'))
+        return fail(Errc::invalid_argument, "the secret part of the query has characters that no URL can carry");
     for (auto const& [name, value] : request_.headers)
         if (!is_header_name(name) || !is_header_value(value))
             return fail(Errc::invalid_argument, "header " + escape_for_display(name) + " cannot be sent");
@@ -81,7 +87,7 @@ Result<void> CurlCall::check_request() const {
 
 Result<void> CurlCall::prepare() {
     KSSEDR_TRY_VOID(check_request());
-    set(CURLOPT_URL, request_.url.c_str());
+    set_url();
     set(CURLOPT_ERRORBUFFER, error_text_.data());
     set(CURLOPT_HEADERFUNCTION, &CurlCall::on_header);
     set(CURLOPT_HEADERDATA, this);
@@ -95,6 +101,21 @@ Result<void> CurlCall::prepare() {
     if (refused_option_ != CURLoption{})
         return fail(Errc::internal, "libcurl does not take its option " + std::to_string(refused_option_));
     return {};
+}
+
+// libcurl copies the URL, into memory that it wipes (curl_memory.h).
+void CurlCall::set_url() {
+    if (request_.secret_query.empty()) {
+        set(CURLOPT_URL, request_.url.c_str());
+        return;
+    }
+    SecretString whole;
+    whole.reserve(request_.url.size() + request_.secret_query.size() + 2);
+    whole.append(request_.url);
+    whole.append(request_.url.contains('?') ? "&" : "?");
+    whole.append(request_.secret_query.expose());
+    whole.append(std::string_view("\0", 1));
+    set(CURLOPT_URL, whole.expose().data());
 }
 
 void CurlCall::set_safety(TransportOptions const& options) {

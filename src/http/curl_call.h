@@ -50,6 +50,7 @@ private:
         if (curl_easy_setopt(easy_, option, value) != CURLE_OK) refused_option_ = option;
     }
     Result<void> check_request() const;
+    void set_url();
     void set_safety(TransportOptions const& options);
     void set_method();
     void set_headers();

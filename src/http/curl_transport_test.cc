@@ -65,6 +65,29 @@ TEST_F(CurlTransportTest, GivesStatusHeadersInLowerCaseAndBody) {
     }());
 }
 
+TEST_F(CurlTransportTest, PutsTheSecretPartOfAQueryBehindTheOpenOne) {
+    RawServer server(executor(), answering(answer("")));
+    run([&]() -> Task<void> {
+        for (auto const& url : {server.url("/a"), server.url("/a?b=c")}) {
+            auto const response = co_await transport().send(
+                {.method = Method::get, .url = url, .secret_query = SecretString::copy_of("sv=1&sig=a%2Fb")}, after(10s));
+            EXPECT_TRUE(response.has_value());
+        }
+        for (std::string_view const wrong : {"sig=a b", "sig=a\r\nX: y", "sig=a#b"}) {
+            auto const refused = co_await transport().send(
+                {.method = Method::get, .url = server.url("/a"), .secret_query = SecretString::copy_of(wrong)},
+                after(10s));
+            KSSEDR_CO_ASSERT(!refused.has_value());
+            EXPECT_EQ(refused.error().code(), Errc::invalid_argument);
+            EXPECT_EQ(refused.error().message().find("sig="), std::string::npos) << refused.error().message();
+        }
+        co_await server.stop();
+        KSSEDR_CO_ASSERT(server.requests().size() == 2);
+        EXPECT_EQ(server.requests()[0].line(), "GET /a?sv=1&sig=a%2Fb HTTP/1.1");
+        EXPECT_EQ(server.requests()[1].line(), "GET /a?b=c&sv=1&sig=a%2Fb HTTP/1.1");
+    }());
+}
+
 TEST_F(CurlTransportTest, SendsWhatItIsGivenAndNothingOfItsOwn) {
     struct Case {
         std::string_view name;

@@ -7,10 +7,23 @@
 #include "rotation/credential.h"
 #include "rotation/credential_shape.h"
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace kssedr::ports {
+
+/// What trying a credential against its service told.
+enum class Trial : std::uint8_t {
+    accepted,
+    rejected,      ///< the service knows the owner and does not take the credential (yet)
+    inconclusive,  ///< it could not be asked: unreachable, behind a firewall, such credentials switched off
+};
+
+struct TrialResult {
+    Trial trial = Trial::inconclusive;
+    std::string why;  ///< for people; never holds a part of the credential
+};
 
 class CredentialProvider {
 public:
@@ -29,6 +42,11 @@ public:
     /// Makes a new credential in `slot`; the one that stood there stops working. Returns all credentials afterwards.
     /// Never to be repeated on `outcome_unknown`: list first. `unavailable` and `throttled` say that nothing was done.
     virtual Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) = 0;
+
+    /// Tries a credential against the owner's service, once, with a request that changes nothing. `value` is what it
+    /// will be published in; it may name the service's endpoints.
+    virtual Task<TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+                                     SteadyPoint deadline) = 0;
 };
 
 }  // namespace kssedr::ports

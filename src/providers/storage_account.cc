@@ -2,8 +2,9 @@
 
 namespace kssedr::providers {
 
-StorageAccount::StorageAccount(azure::ArmClient& arm, std::string storage_suffix)
-    : keys_(arm), storage_suffix_(std::move(storage_suffix)) {}
+StorageAccount::StorageAccount(http::Transport& transport, azure::ArmClient& arm, Clock& clock, Random& random,
+                               std::string storage_suffix)
+    : keys_(arm), trial_(transport, arm, clock, random, storage_suffix), storage_suffix_(std::move(storage_suffix)) {}
 
 bool StorageAccount::serves(rotation::ArmId const& owner) const {
     return owner.is_type("Microsoft.Storage/storageAccounts");
@@ -31,6 +32,11 @@ Async<rotation::Credentials> StorageAccount::list(rotation::ArmId owner, SteadyP
 
 Async<rotation::Credentials> StorageAccount::regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) {
     co_return co_await keys_.regenerate(std::move(owner), std::move(slot), deadline);
+}
+
+Task<ports::TrialResult> StorageAccount::verify(rotation::ArmId owner, SecretString const& credential,
+                                                SecretString const& value, SteadyPoint deadline) {
+    co_return co_await trial_.run(std::move(owner), credential, value, deadline);
 }
 
 }  // namespace kssedr::providers

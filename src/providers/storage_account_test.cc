@@ -19,7 +19,7 @@ struct World {
     explicit World(Clock& clock)
         : transport(clock),
           arm(transport, tokens, random, *rotation::find_cloud("public")),
-          provider(arm, "core.windows.net") {}
+          provider(transport, arm, clock, random, "core.windows.net") {}
     test::ScriptedTransport transport;
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};

@@ -26,6 +26,13 @@ struct Credentials {
             if (credential.slot == slot) return &credential;
         return nullptr;
     }
+    /// The index of the slot whose credential this is: the evidence of who holds what. Nothing where it is none of
+    /// them.
+    [[nodiscard]] std::optional<std::size_t> slot_of(SecretString const& value) const {
+        for (std::size_t i = 0; i < slots.size(); ++i)
+            if (slots[i].value == value) return i;
+        return std::nullopt;
+    }
 };
 
 }  // namespace kssedr::rotation

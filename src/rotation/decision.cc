@@ -8,86 +8,166 @@
 namespace kssedr::rotation {
 namespace {
 
-// A credential's natural end, as long as that is not already the time to rotate again.
+bool holds(Holder const& holder, std::size_t slot) {
+    return holder.may_hold_any || holder.slot == slot;
+}
+
+// Those besides the secret that is judged who have the slot.
+std::vector<std::size_t> siblings_on(std::size_t slot, Situation const& seen) {
+    std::vector<std::size_t> found;
+    for (std::size_t i = 1; i < seen.holders.size(); ++i)
+        if (holds(seen.holders[i], slot)) found.push_back(i);
+    return found;
+}
+
+std::size_t later_made(std::vector<std::size_t> const& among, Situation const& seen) {
+    return *std::ranges::max_element(among, {},
+                                     [&](std::size_t i) { return seen.slots[i].made.value_or(TimePoint::min()); });
+}
+
+// The current version's value is dead: what siblings use is published, else the freshest.
+Decision repair(Situation const& seen) {
+    std::vector<std::size_t> used, all;
+    for (std::size_t i = 0; i < seen.slots.size(); ++i) {
+        all.push_back(i);
+        if (!siblings_on(i, seen).empty()) used.push_back(i);
+    }
+    Decision decision;
+    decision.step = Step::publish_repair;
+    decision.slot = later_made(used.empty() ? all : used, seen);
+    auto const& slot = seen.slots[decision.slot];
+    decision.expires = expiry_of(slot, seen.now, seen.validity, seen.holders[0].overlap);
+    decision.why = "the current version's value is none of the owner's credentials; " + slot.name +
+                   (used.empty() ? " is the freshest" : " is what others use");
+    return decision;
+}
+
+// Whether the other slot was generated after the current version was made. A provider that does not say is asked
+// through the version before: a value that is none of the owner's any more was replaced since.
+enum class Made : std::uint8_t { before, after, read_earlier_version };
+
+Made made_after_version(SlotSeen const& other, Holder const& self) {
+    // Key Vault tells whole seconds, so the same second counts as after: publishing a credential that nobody holds
+    // harms nobody.
+    if (other.made) return *other.made >= self.version_created ? Made::after : Made::before;
+    if (!self.earlier) return Made::read_earlier_version;
+    bool const replaced = self.earlier->exists && self.earlier->is_readable && !self.earlier->slot;
+    return replaced ? Made::after : Made::before;
+}
+
+// The natural end of a credential, unless that is itself the time to rotate.
 std::optional<TimePoint> fresh_until(TimePoint made, Situation const& seen) {
     TimePoint const end = made + seen.validity;
     if (due_at(made, end, seen.validity, seen.lead) <= seen.now) return std::nullopt;
     return end;
 }
 
-Decision repair(Situation const& seen) {
-    auto const freshest = std::ranges::max_element(
-        seen.slots, {}, [](SlotSeen const& slot) { return slot.made.value_or(TimePoint::min()); });
-    auto const index = static_cast<std::size_t>(freshest - seen.slots.begin());
-    TimePoint const natural = freshest->made ? *freshest->made + seen.validity : seen.now + seen.validity;
-    // An old credential still gives its holders the overlap, and is then due at once.
-    return {Step::publish_repair,
-            index,
-            std::max(natural, seen.now + seen.overlap),
-            {},
-            "the current version's value is none of the owner's credentials; " + freshest->name + " is the freshest"};
+// Which of the two slots those who hold opposite ones agree on: the one made later, else the later-made version's, else
+// the first.
+std::size_t common_slot(std::size_t held, std::vector<std::size_t> const& on_other, Situation const& seen) {
+    std::size_t const other = 1 - held;
+    auto const& mine = seen.slots[held].made;
+    auto const& theirs = seen.slots[other].made;
+    if (mine && theirs && *mine != *theirs) return *mine > *theirs ? held : other;
+    TimePoint latest = TimePoint::min();
+    for (auto const i : on_other) latest = std::max(latest, seen.holders[i].version_created);
+    if (latest != seen.holders[0].version_created) return latest > seen.holders[0].version_created ? other : held;
+    return 0;
 }
 
-// Whether the other slot was generated after the current version was made, and when. A provider that does not say is
-// asked through the version before: a value that is none of the owner's any more was replaced since.
-enum class Made : std::uint8_t { before, after, read_earlier_version };
-
-Made made_after_version(SlotSeen const& other, Situation const& seen) {
-    // Key Vault tells whole seconds, so the same second counts as after: publishing a credential that nobody holds
-    // harms nobody.
-    if (other.made) return *other.made >= seen.version_created ? Made::after : Made::before;
-    if (!seen.earlier) return Made::read_earlier_version;
-    bool const replaced = seen.earlier->exists && seen.earlier->is_readable && !seen.earlier->slot;
-    return replaced ? Made::after : Made::before;
+Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Situation const& seen) {
+    std::size_t const other = 1 - held;
+    Decision decision;
+    decision.slot = common_slot(held, on_other, seen);
+    auto const& common = seen.slots[decision.slot];
+    if (decision.slot == other) {
+        decision.step = Step::publish_adopted;
+        decision.expires = expiry_of(common, seen.now, seen.validity, seen.holders[0].overlap);
+        decision.why =
+            seen.holders[on_other.front()].name + " holds " + common.name + ", the newer one: both move to it";
+        return decision;
+    }
+    for (auto const i : on_other) {
+        auto const& holder = seen.holders[i];
+        if (holder.is_movable) continue;
+        decision.holder = i;
+        bool const expires_yet = holder.expires && *holder.expires > seen.now;
+        decision.step = expires_yet ? Step::wait : Step::give_up;
+        decision.until = expires_yet ? *holder.expires : TimePoint{};
+        decision.why = holder.name + " holds " + seen.slots[other].name + " and can not be moved off it; " +
+                       holder.why_not_movable;
+        return decision;
+    }
+    decision.step = Step::move_siblings;
+    decision.moving = on_other;
+    for (auto const i : on_other) decision.until = std::max(decision.until, seen.now + seen.holders[i].overlap);
+    decision.why = "others hold " + seen.slots[other].name + "; they move to " + common.name +
+                   ", and the overlap passes before " + seen.slots[other].name + " is regenerated";
+    return decision;
 }
 
-// Since when this secret has been off the other slot; nothing where it never was on it. Asked only where it matters.
-std::optional<TimePoint> left_at(std::size_t held, EarlierVersion const& earlier, TimePoint version_created) {
-    if (!earlier.exists) return std::nullopt;
-    // Two versions in a row on one slot: the other was left when the first of them was made, or before.
-    if (earlier.slot == held) return earlier.created;
-    return version_created;
+// Since when a holder has been off a slot it does not hold; nothing where it never was on it.
+std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
+    if (!holder.earlier) return holder.version_created;
+    if (!holder.earlier->exists) return std::nullopt;
+    // Two versions in a row on one slot: every other was left when the first of them was made, or before.
+    if (holder.slot && *holder.slot != slot && holder.earlier->slot == holder.slot) return holder.earlier->created;
+    return holder.version_created;
 }
 
 }  // namespace
 
+TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {
+    return std::max(slot.made.value_or(now) + validity, now + overlap);
+}
+
 Decision decide(Situation const& seen) {
     KSSEDR_CHECK(seen.slots.size() == 2, "alternation is over a pair of slots");
-    if (!seen.held) return repair(seen);
+    KSSEDR_CHECK(!seen.holders.empty(), "the secret that is judged is the first holder");
+    Holder const& self = seen.holders[0];
+    if (!self.slot) return repair(seen);
 
-    std::size_t const held = *seen.held;
+    std::size_t const held = *self.slot;
     std::size_t const other = 1 - held;
-    SlotSeen const& alternate = seen.slots[other];
+    Decision decision;
+    decision.slot = other;
 
-    switch (made_after_version(alternate, seen)) {
-    case Made::read_earlier_version: return {Step::read_earlier_version, other, {}, {}, {}};
+    switch (made_after_version(seen.slots[other], self)) {
+    case Made::read_earlier_version: decision.step = Step::read_earlier_version; return decision;
     case Made::before: break;
     case Made::after:
-        if (auto const end = fresh_until(alternate.made.value_or(seen.version_created), seen))
-            return {Step::publish_adopted,
-                    other,
-                    *end,
-                    {},
-                    alternate.name + " was regenerated after this version was made and was never published"};
+        if (auto const end = fresh_until(seen.slots[other].made.value_or(self.version_created), seen)) {
+            decision.step = Step::publish_adopted;
+            decision.expires = *end;
+            decision.why = seen.slots[other].name + " was regenerated after this version was made";
+            return decision;
+        }
         break;
     }
 
-    if (seen.now < seen.version_created + seen.overlap) {
-        if (!seen.earlier) return {Step::read_earlier_version, other, {}, {}, {}};
-        auto const left = left_at(held, *seen.earlier, seen.version_created);
-        if (left && seen.now < *left + seen.overlap)
-            return {Step::wait,
-                    other,
-                    {},
-                    *left + seen.overlap,
-                    alternate.name + " was published until " + format_rfc3339(*left) +
-                        " and is kept for an overlap of " + format_span(seen.overlap)};
+    if (auto const on_other = siblings_on(other, seen); !on_other.empty()) return make_way(held, on_other, seen);
+
+    for (std::size_t i = 0; i < seen.holders.size(); ++i) {
+        auto const& holder = seen.holders[i];
+        auto const left = left_at(other, holder);
+        if (!left || seen.now >= *left + holder.overlap) continue;
+        decision.holder = i;
+        if (!holder.earlier) {
+            decision.step = Step::read_earlier_version;
+            return decision;
+        }
+        decision.until = std::max(decision.until, *left + holder.overlap);
+        decision.why = seen.slots[other].name + " was published to " + holder.name + " until " + format_rfc3339(*left) +
+                       " and is kept for an overlap of " + format_span(holder.overlap);
     }
-    return {Step::regenerate,
-            other,
-            seen.now + seen.validity,
-            {},
-            "the current version holds " + seen.slots[held].name + "; nobody holds " + alternate.name};
+    if (decision.until != TimePoint{}) {
+        decision.step = Step::wait;
+        return decision;
+    }
+    decision.step = Step::regenerate;
+    decision.expires = seen.now + seen.validity;
+    decision.why = "the current version holds " + seen.slots[held].name + "; nobody holds " + seen.slots[other].name;
+    return decision;
 }
 
 }  // namespace kssedr::rotation

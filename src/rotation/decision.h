@@ -1,7 +1,6 @@
-/// The decision: what was seen of an owner's credentials and of the secret that holds one, to the one thing to do.
+/// The decision: what was seen of an owner's credentials and of those who hold them, to the one thing to do.
 ///
-/// Pure. It reads like the table in docs/rotation.md, whose rows are its tests. This is the cut for a single holder,
-/// the secret itself; other holders come between `adopted` and the overlap.
+/// Pure. It reads like the table in docs/rotation.md, whose rows are its tests.
 
 #pragma once
 
@@ -22,7 +21,7 @@ struct SlotSeen {
     friend bool operator==(SlotSeen const&, SlotSeen const&) = default;
 };
 
-/// What reading the version before the current one told.
+/// What reading the version before a holder's current one told.
 struct EarlierVersion {
     bool exists = false;
     TimePoint created{};
@@ -30,37 +29,60 @@ struct EarlierVersion {
     std::optional<std::size_t> slot;
     /// Whether its value could be read. A disabled one can not.
     bool is_readable = true;
+
+    friend bool operator==(EarlierVersion const&, EarlierVersion const&) = default;
+};
+
+/// Somebody who has a credential of the owner: a secret's current version, or a setting of kssedr's own (DESIGN 3.1).
+struct Holder {
+    std::string name;           ///< for people: `vault/secret`, or the setting's name
+    TimePoint version_created;  ///< of the current version; of a disabled one, when it was disabled
+    /// The slot it holds: by its value, or, where that may not be read, as its tag says. Nothing: none of them.
+    std::optional<std::size_t> slot;
+    bool may_hold_any = false;    ///< its value may not be read and no tag says which it holds: it counts for both
+    bool is_movable = true;       ///< false: it may not be written, or is a setting of our own
+    std::string why_not_movable;  ///< the right it needs, or what a person has to do
+    std::optional<TimePoint> expires;
+    Duration overlap{};                     ///< how long after it leaves a slot that slot is kept for its consumers
+    std::optional<EarlierVersion> earlier;  ///< nothing: not read yet
+
+    friend bool operator==(Holder const&, Holder const&) = default;
 };
 
 struct Situation {
-    TimePoint now{};                        ///< the vault's date
-    TimePoint version_created{};            ///< of the current version
-    std::vector<SlotSeen> slots;            ///< the pair that alternates, in catalogue order
-    std::optional<std::size_t> held;        ///< the slot whose credential the current version holds, by evidence
-    std::optional<EarlierVersion> earlier;  ///< nothing: not read yet
-    Duration validity{};
+    TimePoint now{};              ///< the vault's date
+    std::vector<SlotSeen> slots;  ///< the pair that alternates, in catalogue order
+    std::vector<Holder> holders;  ///< the secret that is judged first, then its siblings, in a fixed order
+    Duration validity{};          ///< of the secret that is judged
     Duration lead{};
-    Duration overlap{};
 };
 
 enum class Step : std::uint8_t {
-    read_earlier_version,  ///< more evidence is needed: read it and decide again
+    read_earlier_version,  ///< more evidence is needed: read that of `holder` and decide again
     publish_repair,        ///< publish `slot`: the current version holds no valid credential
-    publish_adopted,       ///< publish `slot`: it was made after this version and nobody published it
+    publish_adopted,       ///< publish `slot`: it is fresh, or the one that the siblings move to
+    move_siblings,         ///< publish `slot` to `moving` and wait: they stand in the way
     regenerate,            ///< regenerate `slot`, then publish it
     wait,                  ///< not before `until`
+    give_up,               ///< a holder stands in the way that only a person can move
 };
 
 struct Decision {
     Step step = Step::wait;
-    std::size_t slot = 0;  ///< index into Situation::slots
-    TimePoint expires{};   ///< of what is published
-    TimePoint until{};     ///< of a wait
-    std::string why;       ///< the evidence, in words
+    std::size_t slot = 0;    ///< index into Situation::slots
+    TimePoint expires{};     ///< of what is published to the secret that is judged
+    TimePoint until{};       ///< of a wait
+    std::size_t holder = 0;  ///< index into Situation::holders: whose earlier version, or who stands in the way
+    std::vector<std::size_t> moving;  ///< indices into Situation::holders
+    std::string why;                  ///< the evidence, in words
 
     friend bool operator==(Decision const&, Decision const&) = default;
 };
 
 [[nodiscard]] Decision decide(Situation const& seen);
+
+/// What a credential that is published now gets as its expiry: its natural end, `made + validity`, and at least an
+/// overlap, so that an old one gives its holders time and is then due at once.
+[[nodiscard]] TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap);
 
 }  // namespace kssedr::rotation

@@ -16,13 +16,10 @@ constexpr TimePoint day(int n) {
 // A secret made on day 0 that holds key1; both keys older; asked on day 60 of 90.
 Situation ordinary() {
     return {.now = day(60),
-            .version_created = t0,
             .slots = {{"key1", day(-100)}, {"key2", day(-50)}},
-            .held = 0,
-            .earlier = {},
+            .holders = {{.name = "demo/web", .version_created = t0, .slot = 0, .overlap = days{7}}},
             .validity = days{90},
-            .lead = days{30},
-            .overlap = days{7}};
+            .lead = days{30}};
 }
 
 struct Case {
@@ -32,7 +29,14 @@ struct Case {
     std::size_t slot = 1;
     TimePoint expires = {};
     TimePoint until = {};
+    std::vector<std::size_t> moving = {};
+    std::size_t holder = 0;
 };
+
+// A sibling that has been on a slot for long.
+Holder sibling(std::size_t slot) {
+    return {.name = "demo/other", .version_created = day(-40), .slot = slot, .overlap = days{7}};
+}
 
 template <class Change>
 Situation with(Change change) {
@@ -44,7 +48,7 @@ Situation with(Change change) {
 std::vector<Case> cases() {
     return {
         {"nobody is on the other slot: regenerate it", ordinary(), Step::regenerate, 1, day(150)},
-        {"the pair is symmetric", with([](auto& s) { s.held = 1; }), Step::regenerate, 0, day(150)},
+        {"the pair is symmetric", with([](auto& s) { s.holders[0].slot = 1; }), Step::regenerate, 0, day(150)},
 
         {"the other was made after this version: adopt it, to its own end",
          with([](auto& s) { s.slots[1].made = day(59); }), Step::publish_adopted, 1, day(149)},
@@ -61,15 +65,15 @@ std::vector<Case> cases() {
         {"made a moment before this version: not adopted", with([](auto& s) { s.slots[1].made = t0 - 1s; }),
          Step::regenerate, 1, day(150)},
 
-        {"no valid credential: the freshest is published", with([](auto& s) { s.held.reset(); }), Step::publish_repair,
-         1, day(67)},
+        {"no valid credential: the freshest is published", with([](auto& s) { s.holders[0].slot.reset(); }),
+         Step::publish_repair, 1, day(67)},
         {"no valid credential: the freshest may be the first", with([](auto& s) {
-             s.held.reset();
+             s.holders[0].slot.reset();
              s.slots[0].made = day(50);
          }),
          Step::publish_repair, 0, day(140)},
         {"no valid credential, no times told: the first, for a whole validity", with([](auto& s) {
-             s.held.reset();
+             s.holders[0].slot.reset();
              s.slots[0].made.reset();
              s.slots[1].made.reset();
          }),
@@ -79,13 +83,13 @@ std::vector<Case> cases() {
          Step::read_earlier_version},
         {"young version, no earlier one: it left nothing", with([](auto& s) {
              s.now = day(3);
-             s.earlier = EarlierVersion{.exists = false};
+             s.holders[0].earlier = EarlierVersion{.exists = false};
          }),
          Step::regenerate, 1, day(93)},
         {"young version, the earlier one held the other slot: wait",
          with([](auto& s) {
              s.now = day(3);
-             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1};
          }),
          Step::wait,
          1,
@@ -93,13 +97,13 @@ std::vector<Case> cases() {
          day(7)},
         {"young version, the earlier one long on this slot: the other was left then", with([](auto& s) {
              s.now = day(3);
-             s.earlier = EarlierVersion{.exists = true, .created = day(-20), .slot = 0};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-20), .slot = 0};
          }),
          Step::regenerate, 1, day(93)},
         {"young version, the earlier one just as young on this slot: wait from that one",
          with([](auto& s) {
              s.now = day(3);
-             s.earlier = EarlierVersion{.exists = true, .created = day(-1), .slot = 0};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-1), .slot = 0};
          }),
          Step::wait,
          1,
@@ -108,7 +112,7 @@ std::vector<Case> cases() {
         {"young version, the earlier one holds nothing of the owner's: wait all the same",
          with([](auto& s) {
              s.now = day(3);
-             s.earlier = EarlierVersion{.exists = true, .created = day(-90)};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90)};
          }),
          Step::wait,
          1,
@@ -117,7 +121,7 @@ std::vector<Case> cases() {
         {"young version, the earlier one is not to be read: wait",
          with([](auto& s) {
              s.now = day(3);
-             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};
          }),
          Step::wait,
          1,
@@ -131,25 +135,179 @@ std::vector<Case> cases() {
          Step::read_earlier_version},
         {"no making time told, the earlier value still the other slot's: regenerate", with([](auto& s) {
              s.slots[1].made.reset();
-             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1};
          }),
          Step::regenerate, 1, day(150)},
         {"no making time told, the earlier value none of the owner's: regenerated since, adopt", with([](auto& s) {
              s.slots[1].made.reset();
              s.now = day(10);
-             s.earlier = EarlierVersion{.exists = true, .created = day(-90)};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90)};
          }),
          Step::publish_adopted, 1, day(90)},
         {"no making time told, the earlier value not to be read: nothing is known, regenerate", with([](auto& s) {
              s.slots[1].made.reset();
-             s.earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};
          }),
          Step::regenerate, 1, day(150)},
         {"no making time told, no earlier one: not known, regenerate", with([](auto& s) {
              s.slots[1].made.reset();
-             s.earlier = EarlierVersion{.exists = false};
+             s.holders[0].earlier = EarlierVersion{.exists = false};
          }),
          Step::regenerate, 1, day(150)},
+
+        // Siblings. `web` holds key1, made before key2.
+        {"a sibling on the same slot stands in nobody's way", with([](auto& s) { s.holders.push_back(sibling(0)); }),
+         Step::regenerate, 1, day(150)},
+        {"a sibling on the newer slot: move to it", with([](auto& s) { s.holders.push_back(sibling(1)); }),
+         Step::publish_adopted, 1, day(67)},
+        {"a sibling on the older slot: it moves, this one waits",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+         }),
+         Step::move_siblings,
+         1,
+         {},
+         day(67),
+         {1}},
+        {"several: all of them move",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders.push_back(sibling(1));
+             s.holders.push_back(sibling(0));
+         }),
+         Step::move_siblings,
+         1,
+         {},
+         day(67),
+         {1, 3}},
+        {"the sibling's own overlap counts",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders[1].overlap = days{20};
+         }),
+         Step::move_siblings,
+         1,
+         {},
+         day(80),
+         {1}},
+        {"no times told: the later-made version decides", with([](auto& s) {
+             s.slots[0].made.reset();
+             s.slots[1].made.reset();
+             s.holders[0].earlier = EarlierVersion{.exists = false};
+             s.holders.push_back(sibling(1));
+             s.holders[1].version_created = day(1);
+         }),
+         Step::publish_adopted, 1, day(150)},
+        {"no times told, versions of one second: the first of the catalogue",
+         with([](auto& s) {
+             s.slots[0].made.reset();
+             s.slots[1].made.reset();
+             s.holders[0].earlier = EarlierVersion{.exists = false};
+             s.holders.push_back(sibling(1));
+             s.holders[1].version_created = t0;
+         }),
+         Step::move_siblings,
+         0,
+         {},
+         day(67),
+         {1}},
+        {"a sibling that may not be written: wait for its expiry",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders[1].is_movable = false;
+             s.holders[1].expires = day(80);
+         }),
+         Step::wait,
+         1,
+         {},
+         day(80)},
+        {"a sibling that may not be written, expired: a person must act", with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders[1].is_movable = false;
+             s.holders[1].expires = day(60);
+         }),
+         Step::give_up, 1},
+        {"a setting of our own on the older slot: a person must act", with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(
+                 {.name = "AzureWebJobsStorage", .slot = 0, .is_movable = false, .earlier = EarlierVersion{}});
+         }),
+         Step::give_up, 1},
+        {"a setting of our own on the newer slot: move to it", with([](auto& s) {
+             s.holders.push_back(
+                 {.name = "AzureWebJobsStorage", .slot = 1, .is_movable = false, .earlier = EarlierVersion{}});
+         }),
+         Step::publish_adopted, 1, day(67)},
+        {"an unreadable sibling without a tag may be anywhere",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders[1].slot.reset();
+             s.holders[1].may_hold_any = true;
+             s.holders[1].is_movable = false;
+             s.holders[1].expires = day(75);
+         }),
+         Step::wait,
+         1,
+         {},
+         day(75)},
+        {"a sibling that left lately, earlier one not read: read it",
+         with([](auto& s) {
+             s.holders.push_back(sibling(0));
+             s.holders[1].version_created = day(58);
+         }),
+         Step::read_earlier_version,
+         1,
+         {},
+         {},
+         {},
+         1},
+        {"a sibling that left lately: wait for its overlap",
+         with([](auto& s) {
+             s.holders.push_back(sibling(0));
+             s.holders[1].version_created = day(58);
+             s.holders[1].earlier = EarlierVersion{.exists = true, .created = day(10), .slot = 1};
+         }),
+         Step::wait,
+         1,
+         {},
+         day(65),
+         {},
+         1},
+        {"a sibling made lately that never had another version", with([](auto& s) {
+             s.holders.push_back(sibling(0));
+             s.holders[1].version_created = day(58);
+             s.holders[1].earlier = EarlierVersion{.exists = false};
+         }),
+         Step::regenerate, 1, day(150)},
+        {"a sibling disabled lately left when it was disabled",
+         with([](auto& s) {
+             s.holders.push_back(sibling(0));
+             s.holders[1].slot.reset();
+             s.holders[1].version_created = day(59);
+             s.holders[1].earlier = EarlierVersion{.exists = true, .is_readable = false};
+         }),
+         Step::wait,
+         1,
+         {},
+         day(66),
+         {},
+         1},
+        {"no valid credential: what siblings use goes before the freshest", with([](auto& s) {
+             s.holders[0].slot.reset();
+             s.holders.push_back(sibling(0));
+         }),
+         Step::publish_repair, 0, day(67)},
+        {"fresh beats a sibling: both end on it", with([](auto& s) {
+             s.slots[1].made = day(59);
+             s.holders.push_back(sibling(1));
+         }),
+         Step::publish_adopted, 1, day(149)},
     };
 }
 
@@ -161,6 +319,10 @@ TEST(Decision, FollowsItsTable) {
         EXPECT_EQ(decision.slot, c.slot);
         EXPECT_EQ(decision.expires, c.expires);
         EXPECT_EQ(decision.until, c.until);
+        EXPECT_EQ(decision.moving, c.moving);
+        if (c.holder != 0) {
+            EXPECT_EQ(decision.holder, c.holder);
+        }
     }
 }
 
@@ -175,17 +337,17 @@ TEST(Decision, NeverRegeneratesWhatIsHeld) {
                     auto seen = ordinary();
                     seen.slots = {{"key1", made0}, {"key2", made1}};
                     seen.now = day(now);
-                    seen.held = held;
+                    seen.holders[0].slot = held;
                     auto decision = decide(seen);
                     if (decision.step == Step::read_earlier_version) {
-                        seen.earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1 - held};
+                        seen.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90), .slot = 1 - held};
                         decision = decide(seen);
                     }
                     ASSERT_NE(decision.step, Step::read_earlier_version) << "reading twice tells nothing new";
                     if (decision.step != Step::regenerate) continue;
                     ++regenerations;
                     ASSERT_NE(decision.slot, held);
-                    ASSERT_GE(seen.now, seen.version_created + seen.overlap);
+                    ASSERT_GE(seen.now, seen.holders[0].version_created + seen.holders[0].overlap);
                 }
     EXPECT_GT(regenerations, 50);
 }

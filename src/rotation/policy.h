@@ -73,6 +73,11 @@ struct Terms {
 [[nodiscard]] Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
                                      TimePoint now);
 
+/// Whether a secret asks for this owner in any of its ways, be they in conflict with each other: then it is a holder to
+/// reckon with.
+[[nodiscard]] bool asks_for(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
+                            ArmId const& owner);
+
 /// The value of a tag, its name compared without regard to case; null where it is not there.
 [[nodiscard]] std::string const* find_tag(Tags const& tags, std::string_view name);
 

@@ -19,6 +19,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -54,7 +55,13 @@ public:
 
     Script script;
     std::map<std::string, Key> keys;  // key1, key2
-    std::vector<Version> versions;    // of the one secret, oldest first
+    /// Every secret's versions, oldest first, by SecretRef::key().
+    std::map<std::string, std::vector<Version>> secrets;
+    std::vector<Version>& versions = secrets["demo.vault.azure.net/web"];  // of the secret that most tests are about
+    /// What trying a credential tells beyond whether it is one of the owner's.
+    std::function<std::optional<ports::TrialResult>()> trial;
+    /// Secrets that may not be read, or not be written, by key.
+    std::set<std::string> unreadable, unwritable;
     std::string vault_host = "demo.vault.azure.net";
     bool tells_when_made = true;
     std::vector<std::string> calls;
@@ -65,10 +72,12 @@ public:
         random_.fill(bytes);
         return format_base64(bytes);
     }
-    void add_version(rotation::SecretProperties properties, std::string value) {
-        properties.version = fmt::format("{:032x}", versions.size() + 1);
+    void add_version(rotation::SecretProperties properties, std::string value,
+                     std::string const& key = "demo.vault.azure.net/web") {
+        properties.version = fmt::format("{:032x}", ++versions_made_);
+        properties.name = key.substr(key.find('/') + 1);
         properties.created = properties.updated = std::chrono::floor<std::chrono::seconds>(clock_.now());
-        versions.push_back({std::move(properties), std::move(value)});
+        secrets[key].push_back({std::move(properties), std::move(value)});
     }
     void regenerate_key(std::string const& slot) { keys[slot] = {new_key(), clock_.now()}; }
     [[nodiscard]] bool is_alive(std::string_view value) const {
@@ -76,14 +85,16 @@ public:
             keys, [&](auto const& key) { return value.find(key.second.value) != std::string_view::npos; });
     }
 
-    Async<rotation::SecretVersion> fetch(rotation::SecretRef, std::string version, SteadyPoint) override {
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint) override {
         auto const event = begin("secret.get");
         co_await clock_.sleep_for(event.takes);
         if (auto failed = occur(event, [] {})) co_return fail(*failed);
-        auto const found = std::ranges::find_if(versions.rbegin(), versions.rend(), [&](Version const& v) {
+        if (unreadable.contains(secret.key())) co_return fail(Error(Errc::permission_denied, "ForbiddenByRbac"));
+        auto const& of_secret = secrets[secret.key()];
+        auto const found = std::ranges::find_if(of_secret.rbegin(), of_secret.rend(), [&](Version const& v) {
             return version.empty() || v.properties.version == version;
         });
-        if (found == versions.rend()) co_return fail(Error(Errc::not_found, "no such secret"));
+        if (found == of_secret.rend()) co_return fail(Error(Errc::not_found, "no such secret"));
         if (!found->properties.enabled)
             co_return fail(Error(Errc::not_found, "disabled").with_service_code("SecretDisabled"));
         rotation::SecretVersion seen;
@@ -92,31 +103,42 @@ public:
         seen.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now());
         co_return seen;
     }
-    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef, SteadyPoint) override {
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint) override {
         auto const event = begin("secret.versions");
         co_await clock_.sleep_for(event.takes);
         if (auto failed = occur(event, [] {})) co_return fail(*failed);
         std::vector<rotation::SecretProperties> listed;
-        for (auto const& version : versions) listed.push_back(version.properties);
+        for (auto const& version : secrets[secret.key()]) listed.push_back(version.properties);
         co_return listed;
     }
-    Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost, SteadyPoint) override {
-        co_return fail(Errc::internal, "not asked for here");
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint) override {
+        auto const event = begin("secret.list");
+        co_await clock_.sleep_for(event.takes);
+        if (auto failed = occur(event, [] {})) co_return fail(*failed);
+        rotation::SecretListing listed;
+        listed.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        for (auto const& [key, of_secret] : secrets) {
+            if (!key.starts_with(vault.text + '/') || of_secret.empty()) continue;
+            listed.secrets.push_back(of_secret.back().properties);
+            listed.secrets.back().version.clear();
+        }
+        co_return listed;
     }
-    Async<rotation::SecretProperties> publish(rotation::SecretRef, rotation::SecretDraft const& draft,
+    Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint) override {
         auto const event = begin("secret.set");
         co_await clock_.sleep_for(event.takes);
+        if (unwritable.contains(secret.key())) co_return fail(Error(Errc::permission_denied, "ForbiddenByRbac"));
         auto const effect = [&] {
             rotation::SecretProperties properties;
             properties.content_type = draft.content_type;
             properties.tags = draft.tags;
             properties.expires = draft.expires;
             properties.not_before = draft.not_before;
-            add_version(std::move(properties), std::string(draft.value.expose()));
+            add_version(std::move(properties), std::string(draft.value.expose()), secret.key());
         };
         if (auto failed = occur(event, effect)) co_return fail(*failed);
-        co_return versions.back().properties;
+        co_return secrets[secret.key()].back().properties;
     }
 
     [[nodiscard]] bool serves(rotation::ArmId const& owner) const override {
@@ -145,6 +167,15 @@ public:
         };
         if (auto failed = occur(event, effect)) co_return fail(*failed);
         co_return credentials();
+    }
+    Task<ports::TrialResult> verify(rotation::ArmId, SecretString const& credential, SecretString const&,
+                                    SteadyPoint) override {
+        auto const event = begin("verify");
+        co_await clock_.sleep_for(event.takes);
+        if (trial)
+            if (auto result = trial()) co_return *std::move(result);
+        if (is_alive(credential.expose())) co_return ports::TrialResult{ports::Trial::accepted, {}};
+        co_return ports::TrialResult{ports::Trial::rejected, "AuthenticationFailed"};
     }
     Async<std::string> fetch_vault_host(rotation::ArmId, SteadyPoint) override {
         auto const event = begin("vault.get");
@@ -175,6 +206,7 @@ private:
 
     Clock& clock_;
     Random& random_;
+    int versions_made_ = 0;
 };
 
 }  // namespace kssedr::test

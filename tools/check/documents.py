@@ -11,7 +11,8 @@ EVENTS = "docs/operations/events.md"
 OUTCOMES = "docs/operations/outcomes.md"
 
 _LOGGED = re.compile(r'\blog\w*(?:\(\))?\s*(?:\.|->)\s*(?:debug|info|warn|error)\(\s*"(?P<name>[a-z0-9_.\-]+)"')
-_CODE = re.compile(r'\bcode\s*(?:=|\(|\{)\s*"(?P<name>[a-z][a-z\-]*)"')
+# A code is assigned, or stands behind the kind of outcome that it explains.
+_CODE = re.compile(r'(?:\bcode\s*(?:=|\(|\{)|\bOutcomeKind::[a-z]+\s*,)\s*"(?P<name>[a-z][a-z\-]*)"')
 # A row of a table whose first cell is a name in backticks.
 _ROW = re.compile(r"^\|\s*`(?P<name>[^`]+)`\s*\|", re.M)
 

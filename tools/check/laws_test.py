@@ -166,8 +166,20 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
     (
         "outcomes",
         "an outcome code is documented, and what is documented exists",
-        {"src/engine/x.cc": 'o.code = "not-due";\n', "docs/operations/outcomes.md": "| `overlap` | x |\n"},
+        {
+            "src/engine/x.cc": 'return {OutcomeKind::deferred,\n "not-due", why};\n',
+            "docs/operations/outcomes.md": "| `overlap` | x |\n",
+        },
         {"src/engine/x.cc": 'o.code = "not-due";\n', "docs/operations/outcomes.md": "| `not-due` | x |\n"},
+    ),
+    (
+        "outcomes",
+        "a code that stands behind its kind is one too",
+        {"src/engine/x.cc": 'Conclusion{OutcomeKind::deferred,\n "not-due"}', "docs/operations/outcomes.md": ""},
+        {
+            "src/engine/x.cc": 'Conclusion{OutcomeKind::deferred,\n "not-due"}',
+            "docs/operations/outcomes.md": "| `not-due` | x |\n",
+        },
     ),
     (
         "targets",

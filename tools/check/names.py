@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tree import FOREIGN, SUFFIXES, Finding, Tree, matches
+from tree import SUFFIXES, Finding, Tree, is_ours, matches
 
 _EMPTY_WORDS = {"util", "utils", "utility", "utilities", "common", "helper", "helpers", "manager", "misc", "stuff"}
 _EMPTY_TYPES = re.compile(r"\b(?:class|struct)\s+\w*(?:Manager|Helper|Helpers|Util|Utils|Impl)\b")
@@ -19,7 +19,7 @@ def meaningless(tree: Tree) -> Iterator[Finding]:
     """No `utils`, `common`, `helpers`, `manager`: a name says what a thing is for."""
     for top in ("src", "emulator", "test", "tools"):
         for path in sorted((tree.root / top).rglob("*")):
-            if FOREIGN.intersection(path.parts):
+            if not is_ours(path, tree.root):
                 continue
             if empty := _EMPTY_WORDS.intersection(re.split(r"[_\-.]", _FIELD_WORDS.sub("", path.name.lower()))):
                 name = str(path.relative_to(tree.root))

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from tree import FOREIGN, Finding, Source, Tree
+from tree import Finding, Source, Tree, is_ours
 
 FILE_NOTE, FILE_FATAL = 400, 600
 FUNCTION_NOTE, FUNCTION_FATAL = 60, 100
@@ -75,5 +75,5 @@ def check(tree: Tree) -> Iterator[Finding]:
                 yield Finding(source.name, line, f"a function of {length} lines", fatal)
     for top in ("tools", "test"):
         for path in sorted((tree.root / top).rglob("*.py")):
-            if not FOREIGN.intersection(path.parts):
+            if is_ours(path, tree.root):
                 yield from _lines(str(Path(path).relative_to(tree.root)), path.read_text(encoding="utf-8"))

@@ -10,8 +10,6 @@ from pathlib import Path
 
 SUFFIXES = (".h", ".cc")
 ROOTS = ("src", "emulator", "test")
-# What a build or a package manager put there.
-FOREIGN = {"node_modules", "build", "__pycache__"}
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,9 @@ class Source:
 
     @property
     def is_test(self) -> bool:
-        return self.name.startswith("test/") or self.name.endswith("_test.cc")
+        """A test, or what only tests beside it use (`test_world.h`)."""
+        last = self.name.rpartition("/")[2]
+        return self.name.startswith("test/") or last.endswith("_test.cc") or last.startswith("test_")
 
     @cached_property
     def code(self) -> str:
@@ -88,13 +88,19 @@ class Tree:
             Source(str(path.relative_to(self.root)), path.read_text(encoding="utf-8", errors="replace"))
             for top in ROOTS
             for path in sorted((self.root / top).rglob("*"))
-            if path.suffix in SUFFIXES and not FOREIGN.intersection(path.parts)
+            if path.suffix in SUFFIXES and is_ours(path, self.root)
         ]
 
     def read(self, name: str) -> str | None:
         """The text of a file, or nothing where there is none."""
         path = self.root / name
         return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def is_ours(path: Path, root: Path) -> bool:
+    """Not what a build, a package manager or a tool's cache put there."""
+    parts = path.relative_to(root).parts
+    return not any(part in ("node_modules", "build", "__pycache__") or part.startswith(".") for part in parts)
 
 
 def matches(source: Source, pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, str]]:

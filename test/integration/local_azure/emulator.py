@@ -7,6 +7,7 @@ import json
 import subprocess
 import tempfile
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,10 @@ class Emulator:
     def now(self) -> str:
         return str(self.admin("GET", "clock")["now"])
 
+    def seconds(self) -> float:
+        """The same as seconds since 1970."""
+        return datetime.fromisoformat(self.now().replace("Z", "+00:00")).timestamp()
+
     def advance(self, duration: str) -> None:
         """Moves the clock by an ISO 8601 duration, and lets happen what has become due."""
         self.admin("POST", "clock", {"advance": duration})
@@ -117,5 +122,5 @@ class Emulator:
 
     def events(self, kind: str | None = None) -> list[dict[str, Any]]:
         """What Event Grid has to say of the vaults so far, as CloudEvents; `kind` is `SecretNearExpiry` and the like."""
-        events: list[dict[str, Any]] = self.admin("GET", "events")
+        events: list[dict[str, Any]] = [entry["event"] for entry in self.admin("GET", "events")]
         return [event for event in events if kind is None or event["type"].endswith(f".{kind}")]

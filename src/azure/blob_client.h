@@ -1,0 +1,64 @@
+/// BlobClient: one call to the blob service of one storage account.
+///
+/// It proves itself by what it was given: the account's key, a shared access signature, or neither, and then by a token
+/// of kssedr's identity. A 401 to a token means that nothing was done, and the call is made once more with a new one,
+/// as AuthorizedClient does. Any answer is a Response: what its status means is for whoever asked to know.
+
+#pragma once
+
+#include "async/clock.h"
+#include "azure/token_source.h"
+#include "base/random.h"
+#include "http/transport.h"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kssedr::azure {
+
+/// A blob service, and what opens it.
+struct BlobAccess {
+    std::string endpoint;      ///< `https://demo.blob.core.windows.net`, `http://127.0.0.1:10000/devstoreaccount1`; no
+                               ///< slash at the end
+    std::string account;       ///< whose key it is
+    SecretString account_key;  ///< base64
+    SecretString shared_access_signature;  ///< a query, without the question mark
+
+    enum class Kind : std::uint8_t { account_key, shared_access_signature, identity };
+    [[nodiscard]] Kind kind() const {
+        if (!account_key.empty()) return Kind::account_key;
+        return shared_access_signature.empty() ? Kind::identity : Kind::shared_access_signature;
+    }
+};
+
+struct BlobCall {
+    http::Method method = http::Method::get;
+    std::string path;   ///< behind the endpoint: `/container/blob`
+    std::string query;  ///< without the question mark; may be empty
+    std::vector<http::Header> headers;
+    std::string_view body = {};
+};
+
+class BlobClient {
+public:
+    BlobClient(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random, BlobAccess access);
+
+    /// What is called must do no more when sent twice. Errors: the transport's and the token source's, and
+    /// `invalid_argument` where a token would go out in the clear.
+    Async<http::Response> send(BlobCall call, SteadyPoint deadline);
+
+    [[nodiscard]] BlobAccess const& access() const { return access_; }
+
+private:
+    Result<http::Request> make_request(BlobCall const& call, Token const& token);
+
+    http::Transport& transport_;
+    TokenSource& tokens_;
+    Clock& clock_;
+    Random& random_;
+    BlobAccess access_;
+};
+
+}  // namespace kssedr::azure

@@ -1,0 +1,163 @@
+// Attempt: the part that looks at the owner and at who holds its credentials, under the owner's lock, and decides.
+
+#include "engine/attempt.h"
+
+#include <algorithm>
+
+namespace kssedr::engine {
+
+using rotation::OutcomeKind;
+using rotation::Step;
+
+namespace {
+
+constexpr Duration pause_between_listings = std::chrono::seconds{2};
+constexpr int listings_max = 4;
+
+bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
+    return std::ranges::equal(a.slots, b.slots, [](rotation::Credential const& x, rotation::Credential const& y) {
+        return x.slot == y.slot && x.value == y.value;
+    });
+}
+
+}  // namespace
+
+Task<Attempt::Ended> Attempt::take_lock() {
+    auto lease = co_await ports_.lock.acquire(owner().key(), request_.deadline);
+    if (!lease && lease.error().code() == Errc::deadline_exceeded)
+        co_return Conclusion{request_.trigger == rotation::Trigger::event ? OutcomeKind::failed : OutcomeKind::deferred,
+                             "lock-held", lease.error().message()};
+    if (!lease) co_return conclude(lease.error(), "taking the owner's lock");
+    lease_ = *std::move(lease);
+    co_return std::nullopt;
+}
+
+Task<Attempt::Ended> Attempt::look_at_owner() {
+    if (memory_.doubts.find(owner().key())) {
+        Ended ended = co_await settle_doubt();
+        if (ended) co_return ended;
+    } else {
+        auto listed = co_await calls_.list_credentials(owner());
+        if (!listed) co_return conclude(listed.error(), "listing the owner's credentials");
+        credentials_ = *std::move(listed);
+    }
+    if (credentials_.slots.size() != 2)
+        co_return Conclusion{OutcomeKind::refused, "not-a-pair",
+                             owner().text() + " does not have two credentials to alternate between"};
+
+    HolderSeen self;
+    self.ref = request_.secret;
+    self.version = self_.version.properties.version;
+    self.holder.name = request_.secret.vault.text + '/' + request_.secret.name;
+    self.holder.version_created = self_.version.properties.created;
+    self.holder.slot = credentials_.slot_of(formats::credential_in(self_.version.value, self_.form));
+    self.holder.expires = self_.version.properties.expires;
+    self.holder.overlap = seen_.terms->overlap.value;
+    auto others =
+        co_await find_holders({self_, owner(), credentials_, policy_, memory_.own_settings}, memory_.listings, calls_);
+    if (!others) co_return conclude(others.error(), "finding who else holds a credential of the owner");
+    holders_.clear();
+    holders_.push_back(std::move(self));
+    for (auto& other : *others) holders_.push_back(std::move(other));
+
+    auto const held = holders_[0].holder.slot;
+    seen_.credentials.clear();
+    for (std::size_t i = 0; i < credentials_.slots.size(); ++i) {
+        CredentialSeen credential{credentials_.slots[i].slot, credentials_.slots[i].made, held == i, {}};
+        for (std::size_t h = 1; h < holders_.size(); ++h)
+            if (holders_[h].holder.slot == i || holders_[h].holder.may_hold_any)
+                credential.also_held_by.push_back(holders_[h].holder.name);
+        seen_.credentials.push_back(std::move(credential));
+    }
+    evidence_from_ = self_.read_at;
+    if (held) seen_.outcome.former_credential = credentials_.slots[*held].slot;
+    co_return std::nullopt;
+}
+
+// An effect whose result is not known may still land: wait until it can not, and until two listings agree.
+Task<Attempt::Ended> Attempt::settle_doubt() {
+    auto const until = *memory_.doubts.find(owner().key());
+    if (until >= request_.deadline)
+        co_return Conclusion{OutcomeKind::failed, "outcome-unknown",
+                             "an earlier regeneration of this owner got no answer and may still happen; once it can "
+                             "not any more, what it did is looked at",
+                             ports_.clock.now() + (until - ports_.clock.steady_now())};
+    co_await ports_.clock.sleep_until(until);
+    auto before = co_await calls_.list_credentials(owner());
+    for (int i = 1; before && i < listings_max; ++i) {
+        co_await ports_.clock.sleep_for(pause_between_listings);
+        auto after = co_await calls_.list_credentials(owner());
+        if (after && agree(*before, *after)) {
+            credentials_ = *std::move(after);
+            memory_.doubts.settle(owner().key());
+            co_return std::nullopt;
+        }
+        before = std::move(after);
+    }
+    if (!before) co_return conclude(before.error(), "listing the owner's credentials");
+    co_return Conclusion{OutcomeKind::failed, "unsettled",
+                         "listings of the owner's credentials in a row did not agree"};
+}
+
+rotation::Situation Attempt::situation() const {
+    rotation::Situation situation;
+    situation.now = self_.version.seen_at;
+    for (auto const& credential : credentials_.slots) situation.slots.push_back({credential.slot, credential.made});
+    for (auto const& holder : holders_) situation.holders.push_back(holder.holder);
+    situation.validity = seen_.terms->validity.value;
+    situation.lead = seen_.terms->lead.value;
+    return situation;
+}
+
+Task<Attempt::Ended> Attempt::decide() {
+    auto decision = rotation::decide(situation());
+    // Each reading answers one question about one holder.
+    for (std::size_t i = 0; decision.step == Step::read_earlier_version && i < holders_.size(); ++i) {
+        Ended ended = co_await read_earlier(decision.holder);
+        if (ended) co_return ended;
+        decision = rotation::decide(situation());
+    }
+    seen_.decision = decision;
+    bool const repairs = request_.repairs_early && decision.step == Step::publish_repair;
+    if (postponed_ && !(repairs && postponed_->code == "not-due")) co_return postponed_;
+    switch (decision.step) {
+    case Step::wait: {
+        auto const& holder = holders_[decision.holder];
+        bool const is_obstacle = decision.holder != 0 && !holder.holder.is_movable;
+        if (is_obstacle)
+            co_return Conclusion{OutcomeKind::deferred, code_of_obstacle(holder), decision.why, decision.until};
+        co_return Conclusion{OutcomeKind::deferred, "overlap", decision.why, decision.until};
+    }
+    case Step::give_up:
+        co_return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[decision.holder]), decision.why};
+    default: break;
+    }
+    if (request_.is_dry_run)
+        co_return Conclusion{OutcomeKind::deferred, "dry-run", "would " + describe(decision) + "; nothing was changed"};
+    if (policy_.mode == rotation::Mode::observe)
+        co_return Conclusion{
+            OutcomeKind::deferred, "observe",
+            "would " + describe(decision) + "; KSSEDR_MODE is observe, set it to rotate to let this happen"};
+    co_return co_await act(std::move(decision));
+}
+
+Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {
+    auto& seen = holders_[holder];
+    rotation::SecretProperties current;
+    current.version = seen.version;
+    current.created = seen.holder.version_created;
+    auto earlier = co_await read_earlier_version(seen.ref, current, calls_.shape(owner()), credentials_, calls_);
+    if (!earlier)
+        co_return conclude(earlier.error(), "reading the version before the current one of " + seen.holder.name);
+    seen.holder.earlier = *std::move(earlier);
+    co_return std::nullopt;
+}
+
+std::string Attempt::code_of_obstacle(HolderSeen const& holder) const {
+    std::string code = "sibling";
+    if (holder.version.empty()) code = "sibling-unreadable";
+    if (holder.ref.name.empty()) code = "held-by-own-setting";
+    return code;
+}
+
+}  // namespace kssedr::engine

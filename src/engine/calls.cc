@@ -1,0 +1,111 @@
+#include "engine/calls.h"
+
+#include <algorithm>
+
+namespace kssedr::engine {
+namespace {
+
+constexpr Duration longest_read = std::chrono::seconds{30};
+// A vault with thousands of secrets is listed in hundreds of pages.
+constexpr Duration longest_listing = std::chrono::minutes{5};
+constexpr Duration longest_trial = std::chrono::seconds{10};
+// Effects have to end while a lease of sixty seconds that was renewed in time still stands (azure/blob_lease.h).
+constexpr Duration longest_publication = std::chrono::seconds{30};
+constexpr Duration longest_regeneration = std::chrono::seconds{30};
+
+Failure lock_too_short() {
+    return fail(Error(Errc::deadline_exceeded, "the owner's lock would end before the call could; nothing was sent")
+                    .with_service_code("LockTooShort"));
+}
+
+}  // namespace
+
+Calls::Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right)
+    : ports_(ports), pace_(pace), deadline_(deadline) {
+    if (missing_right == MissingRight::is_said) reading_.denied_attempts_max = 1;
+}
+
+SteadyPoint Calls::within(Duration longest) const {
+    return std::min(ports_.clock.steady_now() + longest, deadline_);
+}
+
+Async<rotation::SecretVersion> Calls::fetch(rotation::SecretRef secret, std::string version) {
+    auto operation = [&]() -> Async<rotation::SecretVersion> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
+        auto result = co_await ports_.vault.fetch(secret, version, within(longest_read));
+        if (!result) pace_.heed(secret.vault, result.error());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
+Async<std::vector<rotation::SecretProperties>> Calls::list_versions(rotation::SecretRef secret) {
+    auto operation = [&]() -> Async<std::vector<rotation::SecretProperties>> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
+        auto result = co_await ports_.vault.list_versions(secret, within(longest_read));
+        if (!result) pace_.heed(secret.vault, result.error());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
+Async<rotation::SecretListing> Calls::list_secrets(rotation::VaultHost vault) {
+    auto operation = [&]() -> Async<rotation::SecretListing> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(vault, deadline_));
+        auto result = co_await ports_.vault.list_secrets(vault, within(longest_listing));
+        if (!result) pace_.heed(vault, result.error());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
+Async<std::string> Calls::fetch_vault_host(rotation::ArmId vault) {
+    auto operation = [&] { return ports_.directory.fetch_vault_host(vault, within(longest_read)); };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
+Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
+    auto operation = [&]() -> Async<rotation::Credentials> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        auto result = co_await ports_.provider.list(owner, within(longest_read));
+        if (!result) pace_.heed(owner, result.error());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
+Task<ports::TrialResult> Calls::verify(rotation::ArmId owner, SecretString const& credential,
+                                       SecretString const& value) {
+    co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
+}
+
+Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+                                               std::function<Task<Result<bool>>()> is_still_so) {
+    auto operation = [&]() -> Async<rotation::Credentials> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        KSSEDR_CO_TRY(bool const is_so, co_await is_still_so());
+        if (!is_so)
+            co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
+        auto const until = within(longest_regeneration);
+        if (!lease.outlasts(until)) co_return lock_too_short();
+        auto result = co_await ports_.provider.regenerate(owner, slot, until);
+        if (!result) pace_.heed(owner, result.error());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, RetryPolicy{}, deadline_, operation);
+}
+
+Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                                 ports::OwnerLease const& lease) {
+    auto operation = [&]() -> Async<rotation::SecretProperties> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_publish(secret.vault, deadline_));
+        auto const until = within(longest_publication);
+        if (!lease.outlasts(until)) co_return lock_too_short();
+        auto result = co_await ports_.vault.publish(secret, draft, until);
+        if (!result) pace_.heed(secret.vault, result.error());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, RetryPolicy{}, deadline_, operation);
+}
+
+}  // namespace kssedr::engine

@@ -1,0 +1,69 @@
+/// Calls: the engine's calls through its ports, each repeated where that can do no harm (async/retry.h), each within
+/// its own longest time and the caller's deadline.
+
+#pragma once
+
+#include "async/clock.h"
+#include "async/retry.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "engine/pace.h"
+#include "ports/credential_provider.h"
+#include "ports/owner_lock.h"
+#include "ports/vault.h"
+#include "ports/vault_directory.h"
+
+#include <functional>
+
+namespace kssedr::engine {
+
+/// What the engine acts through. All must outlive it.
+struct Ports {
+    ports::Vault& vault;
+    ports::CredentialProvider& provider;
+    ports::VaultDirectory& directory;
+    ports::OwnerLock& lock;
+    Clock& clock;
+    Random& random;
+    Log& log;
+};
+
+/// Whether a missing right is waited for: role assignments take minutes to spread, but a person at a terminal wants to
+/// be told.
+enum class MissingRight : bool { is_said, is_waited_for };
+
+class Calls {
+public:
+    Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right);
+
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version);
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault);
+    Async<std::string> fetch_vault_host(rotation::ArmId vault);
+    Async<rotation::Credentials> list_credentials(rotation::ArmId owner);
+    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value);
+
+    // Effects: sent only while the lease outlasts them, checked right before each sending.
+    /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
+    /// code `Changed`.
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+                                            std::function<Task<Result<bool>>()> is_still_so);
+    Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                              ports::OwnerLease const& lease);
+
+    [[nodiscard]] SteadyPoint deadline() const { return deadline_; }
+    [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const {
+        return ports_.provider.shape(owner);
+    }
+
+private:
+    [[nodiscard]] SteadyPoint within(Duration longest) const;
+
+    Ports& ports_;
+    Pace& pace_;
+    SteadyPoint deadline_;
+    RetryPolicy reading_;
+};
+
+}  // namespace kssedr::engine

@@ -1,0 +1,177 @@
+#include "engine/holders.h"
+
+#include "base/ascii.h"
+
+#include <algorithm>
+#include <charconv>
+#include <set>
+
+namespace kssedr::engine {
+namespace {
+
+constexpr rotation::EarlierVersion not_to_be_known{.exists = true, .is_readable = false};
+
+// The slot that a secret's tags name, where its value does not tell.
+std::optional<std::size_t> slot_by_tag(rotation::Tags const& tags, rotation::Credentials const& credentials) {
+    if (auto const* id = rotation::find_tag(tags, "CredentialId"))
+        for (std::size_t i = 0; i < credentials.slots.size(); ++i)
+            if (equals_ignore_case(trim(*id), credentials.slots[i].slot)) return i;
+    auto const* key = rotation::find_tag(tags, "key");
+    if (key == nullptr) return std::nullopt;
+    auto const text = trim(*key);
+    std::size_t index = 0;
+    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+    bool const is_index = error == std::errc{} && end == text.data() + text.size() && index < credentials.slots.size();
+    return is_index ? std::optional(index) : std::nullopt;
+}
+
+// A value whose form is not understood still holds a credential that stands in it as it is.
+std::optional<std::size_t> slot_by_content(SecretString const& value, rotation::Credentials const& credentials) {
+    for (std::size_t i = 0; i < credentials.slots.size(); ++i)
+        if (value.expose().find(credentials.slots[i].value.expose()) != std::string_view::npos) return i;
+    return std::nullopt;
+}
+
+HolderSeen from_listing(rotation::SecretRef const& ref, rotation::SecretProperties const& listed,
+                        HolderQuery const& query) {
+    HolderSeen seen;
+    seen.ref = ref;
+    seen.holder.name = ref.vault.text + '/' + ref.name;
+    seen.holder.version_created = listed.created;
+    seen.holder.expires = listed.expires;
+    auto const terms = rotation::terms_of(ref, listed, query.policy, query.self.version.seen_at);
+    seen.holder.overlap = terms ? terms->overlap.value : query.policy.min_overlap;
+    return seen;
+}
+
+// A disabled version holds nothing; it left whatever it held when it was disabled.
+HolderSeen disabled(HolderSeen seen, TimePoint when) {
+    seen.holder.version_created = when;
+    seen.holder.earlier = not_to_be_known;
+    return seen;
+}
+
+HolderSeen unreadable(HolderSeen seen, rotation::SecretProperties const& listed, HolderQuery const& query,
+                      Error const& error) {
+    seen.holder.slot = slot_by_tag(listed.tags, query.credentials);
+    seen.holder.may_hold_any = !seen.holder.slot;
+    seen.holder.is_movable = false;
+    seen.holder.why_not_movable = "kssedr may not read it (" + error.message() + ")";
+    seen.holder.earlier = not_to_be_known;
+    return seen;
+}
+
+HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotation::CredentialShape const& shape,
+                        HolderQuery const& query, SteadyPoint read_at) {
+    seen.version = version.properties.version;
+    seen.holder.version_created = version.properties.created;
+    seen.holder.expires = version.properties.expires;
+    auto const form = formats::parse_value_form(version.value, shape);
+    auto terms = rotation::terms_of(seen.ref, version.properties, query.policy, version.seen_at);
+    seen.holder.slot = form ? query.credentials.slot_of(formats::credential_in(version.value, *form))
+                            : slot_by_content(version.value, query.credentials);
+    seen.holder.is_movable = false;
+    if (!terms) {
+        seen.holder.why_not_movable = terms.error().message();
+    } else if (terms->freeze) {
+        seen.holder.why_not_movable = *terms->freeze;
+    } else if (!form) {
+        seen.holder.why_not_movable = "its value is not understood: " + form.error().message();
+    } else if (version.properties.managed) {
+        seen.holder.why_not_movable = "Key Vault keeps it itself, for a certificate";
+    } else {
+        seen.holder.is_movable = true;
+        seen.secret = SecretSeen{seen.ref, std::move(version), read_at, *std::move(terms), *form};
+    }
+    return seen;
+}
+
+bool is_permitted(rotation::VaultHost const& vault, HolderQuery const& query) {
+    if (query.policy.allowed) return query.policy.allowed->find(vault, query.owner) != nullptr;
+    return vault == query.self.secret.vault;
+}
+
+std::set<rotation::VaultHost> vaults_of(HolderQuery const& query) {
+    std::set<rotation::VaultHost> vaults{query.self.secret.vault};
+    if (query.policy.vaults) vaults.insert(query.policy.vaults->begin(), query.policy.vaults->end());
+    std::erase_if(vaults, [&](rotation::VaultHost const& vault) { return !is_permitted(vault, query); });
+    return vaults;
+}
+
+Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::SecretProperties const& listed,
+                                         HolderQuery const& query, rotation::CredentialShape const& shape, Calls& calls,
+                                         SteadyPoint now) {
+    auto seen = from_listing(ref, listed, query);
+    if (!listed.enabled) co_return disabled(std::move(seen), listed.updated);
+    auto fetched = co_await calls.fetch(ref, {});
+    if (fetched) co_return from_version(std::move(seen), *std::move(fetched), shape, query, now);
+    auto const& error = fetched.error();
+    if (error.service_code() == "SecretDisabled") co_return disabled(std::move(seen), query.self.version.seen_at);
+    if (error.code() == Errc::not_found) co_return std::nullopt;
+    if (error.code() != Errc::permission_denied) co_return fail(error);
+    // What may not be read counts until it has expired.
+    if (listed.expires && *listed.expires <= query.self.version.seen_at) co_return std::nullopt;
+    co_return unreadable(std::move(seen), listed, query, error);
+}
+
+}  // namespace
+
+Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& listings, Calls& calls) {
+    std::vector<HolderSeen> holders;
+    for (auto const& vault : vaults_of(query)) {
+        KSSEDR_CO_TRY(auto const listing, co_await listings.find(vault, calls));
+        for (auto const& listed : listing->secrets) {
+            rotation::SecretRef const ref{vault, listed.name};
+            if (ref == query.self.secret || !rotation::asks_for(ref, listed, query.policy, query.owner)) continue;
+            KSSEDR_CO_TRY(auto seen,
+                          co_await look_at(ref, listed, query, calls.shape(query.owner), calls, calls.now()));
+            if (seen) holders.push_back(*std::move(seen));
+        }
+    }
+    for (auto const& setting : query.own_settings) {
+        auto const form = formats::parse_value_form(setting.value, calls.shape(query.owner));
+        auto const slot = form ? query.credentials.slot_of(formats::credential_in(setting.value, *form))
+                               : slot_by_content(setting.value, query.credentials);
+        if (!slot) continue;
+        HolderSeen seen;
+        seen.holder.name = "kssedr's own setting " + setting.name;
+        seen.holder.slot = slot;
+        seen.holder.is_movable = false;
+        seen.holder.why_not_movable = "set it to the other credential, or let kssedr use an identity there";
+        seen.holder.earlier = rotation::EarlierVersion{};
+        holders.push_back(std::move(seen));
+    }
+    co_return holders;
+}
+
+Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
+                                                     rotation::SecretProperties const& current,
+                                                     rotation::CredentialShape const& shape,
+                                                     rotation::Credentials const& credentials, Calls& calls) {
+    KSSEDR_CO_TRY(auto const versions, co_await calls.list_versions(secret));
+    rotation::EarlierVersion earlier;
+    rotation::SecretProperties const* latest = nullptr;
+    for (auto const& version : versions) {
+        bool const is_before = version.version != current.version && version.created <= current.created;
+        if (!is_before || (latest != nullptr && version.created < latest->created)) continue;
+        // Two of one second can not be put in order: neither is believed.
+        earlier.is_readable = latest == nullptr || version.created != latest->created;
+        latest = &version;
+    }
+    if (latest == nullptr) co_return earlier;
+    earlier.exists = true;
+    earlier.created = latest->created;
+    earlier.is_readable = earlier.is_readable && latest->enabled;
+    if (!earlier.is_readable) co_return earlier;
+    auto const fetched = co_await calls.fetch(secret, latest->version);
+    if (!fetched && fetched.error().code() != Errc::permission_denied && fetched.error().code() != Errc::not_found)
+        co_return fail(fetched.error());
+    earlier.is_readable = fetched.has_value();
+    if (!fetched) co_return earlier;
+    auto const form = formats::parse_value_form(fetched->value, shape);
+    earlier.slot = form ? credentials.slot_of(formats::credential_in(fetched->value, *form))
+                        : slot_by_content(fetched->value, credentials);
+    co_return earlier;
+}
+
+}  // namespace kssedr::engine

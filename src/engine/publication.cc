@@ -1,0 +1,55 @@
+#include "engine/publication.h"
+
+namespace kssedr::engine {
+namespace {
+
+// What was read of a secret longer ago than this is read again before it is acted on.
+constexpr Duration reading_stays_fresh = std::chrono::seconds{1};
+constexpr Duration pause_between_looks = std::chrono::seconds{2};
+
+using Published = std::optional<rotation::SecretProperties>;
+
+// The answer to a publication was lost: the vault says whether it happened. Where it did not, the next look finds the
+// fresh credential unpublished; should it land after all, one value stands in two versions, which harms nobody.
+Async<Published> look_for(Publication const& publication, rotation::SecretDraft const& draft, Calls& calls,
+                          Clock& clock) {
+    auto const& before = publication.target.version.properties.version;
+    for (int i = 0; i < 2; ++i) {
+        KSSEDR_CO_TRY(auto const current, co_await calls.fetch(publication.target.secret, {}));
+        if (current.properties.version != before) {
+            if (current.value == draft.value) co_return current.properties;
+            co_return std::nullopt;
+        }
+        co_await clock.sleep_for(pause_between_looks);
+    }
+    co_return std::nullopt;
+}
+
+}  // namespace
+
+Async<Published> publish(Publication publication, Calls& calls, Ports& ports, ports::OwnerLease const& lease) {
+    auto const& target = publication.target;
+    auto draft = rotation::draft_next(target.version.properties, target.terms, publication.credential.slot,
+                                      publication.slot_index, publication.expires, target.version.seen_at);
+    draft.value = formats::replace_credential(target.version.value, target.form, publication.credential.value);
+
+    if (ports.clock.steady_now() - target.read_at > reading_stays_fresh) {
+        KSSEDR_CO_TRY(auto const current, co_await calls.fetch(target.secret, {}));
+        if (current.properties != target.version.properties) co_return std::nullopt;
+    }
+    auto published = co_await calls.publish(target.secret, draft, lease);
+    if (!published && published.error().code() == Errc::outcome_unknown) {
+        ports.log.warn("rotation.publication_in_doubt", {{"vault", target.secret.vault.text},
+                                                         {"secret", target.secret.name},
+                                                         {"why", published.error().message()}});
+        co_return co_await look_for(publication, draft, calls, ports.clock);
+    }
+    if (!published) co_return fail(std::move(published).error());
+    ports.log.info("rotation.published", {{"vault", target.secret.vault.text},
+                                          {"secret", target.secret.name},
+                                          {"version", published->version},
+                                          {"credential", publication.credential.slot}});
+    co_return *std::move(published);
+}
+
+}  // namespace kssedr::engine
