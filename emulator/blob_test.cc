@@ -1,5 +1,5 @@
 #include "emulator/shared_key.h"
-#include "emulator/test_world.h"
+#include "test/local_azure/test_world.h"
 
 namespace kssedr::emulator {
 namespace {

@@ -1,5 +1,5 @@
 #include "emulator/base64url.h"
-#include "emulator/test_world.h"
+#include "test/local_azure/test_world.h"
 
 #include <boost/json/array.hpp>
 

@@ -1,4 +1,4 @@
-#include "emulator/test_world.h"
+#include "test/local_azure/test_world.h"
 
 #include <boost/json/array.hpp>
 

@@ -1,6 +1,6 @@
 // The small parts: clock, names of services, queries, throttles, seeds.
 
-#include "emulator/test_world.h"
+#include "test/local_azure/test_world.h"
 
 namespace kssedr::emulator {
 namespace {

@@ -6,6 +6,7 @@
 #include "cli/exit_code.h"
 #include "server/functions_handler.h"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -36,13 +37,21 @@ Task<void> end_with_parent(Parent parent, Log& log) {
     end(cli::exit_failed);
 }
 
+Task<void> stop_and_close(listen::HttpServer& server, World& world) {
+    co_await server.stop(stop_grace);
+    co_await world.close();
+}
+
 Task<void> end_when_asked(listen::HttpServer& server, World& world, Log& log) {
+    using namespace asio::experimental::awaitable_operators;
+    SystemClock clock;
     auto const executor = co_await asio::this_coro::executor;
     asio::signal_set signals(executor, SIGTERM, SIGINT);
     co_await signals.async_wait(asio::use_awaitable);
     log.info("functions.stopping", {});
-    co_await server.stop(stop_grace);
-    co_await world.close();
+    // Whoever asks twice, or waits longer than the grace, is heeded at once: a kill loses nothing.
+    co_await (stop_and_close(server, world) || clock.sleep_for(stop_grace + std::chrono::seconds{1}) ||
+              signals.async_wait(asio::use_awaitable));
     end(cli::exit_done);
 }
 
@@ -53,10 +62,16 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::functions_host);
     asio::io_context loop(1);
     auto const port = *settings.functions_port;
-    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget};
+    server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget,
+                                     settings.policy.vaults.value_or(std::vector<rotation::VaultHost>())};
     std::string const mode(to_string(settings.policy.mode));
+    if (!settings.lock_container && !settings.is_only_instance)
+        log.warn("locks.in_process_only",
+                 {{"why",
+                   "neither AzureWebJobsStorage nor KSSEDR_LOCKS names a blob container; run one instance, and "
+                   "set KSSEDR_LOCKS=none to say so"}});
     World world(loop.get_executor(), log, std::move(settings));
-    server::FunctionsHandler handler(world.intake(), world.clock(), log, std::move(options));
+    server::FunctionsHandler handler(world.intake(), world.sweeper(), world.clock(), log, std::move(options));
 
     listen::ServerOptions server_options;
     server_options.port = port;

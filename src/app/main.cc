@@ -5,16 +5,19 @@
 #include "app/process.h"
 #include "app/world.h"
 #include "async/run.h"
+#include "base/ascii.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/handle.h"
 #include "cli/printer.h"
 #include "cli/rotate.h"
+#include "cli/sweep.h"
 
 #include <boost/asio/io_context.hpp>
 
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -31,6 +34,8 @@ void say(std::string_view text) {
 
 std::optional<std::string> read_input(std::string const& file) {
     if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+    std::error_code error;
+    if (std::filesystem::is_directory(file, error)) return std::nullopt;
     std::ifstream in(file, std::ios::binary);
     if (!in) return std::nullopt;
     return std::string(std::istreambuf_iterator<char>(in), {});
@@ -43,37 +48,77 @@ cli::PrinterOptions printer_options(cli::CommandLine const& line, config::Enviro
     return {.json = line.json, .color = color};
 }
 
-int run_command(cli::CommandLine const& line, config::Settings settings, config::Environment const& environment) {
-    using cli::Command;
-    auto const options = printer_options(line, environment);
-    std::string input;
-    std::optional<rotation::SecretUrl> secret;
-    if (line.command == Command::handle) {
+void print(std::string_view text) {
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+}
+
+// What a command is about, taken from its arguments before anything is made or called.
+struct Subject {
+    std::string events;                       // handle
+    rotation::SecretRef secret;               // rotate, explain
+    std::vector<rotation::VaultHost> vaults;  // plan, sweep
+};
+
+Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const& settings) {
+    Subject subject;
+    switch (line.command) {
+    case cli::Command::handle: {
         auto read = read_input(line.file);
-        if (!read) return say(line.file + " can not be read"), cli::exit_usage;
-        input = *std::move(read);
-    } else {
-        auto parsed = rotation::parse_secret_url(line.secret_url, settings.cloud.vault_suffix);
-        if (!parsed) return say(parsed.error().message()), cli::exit_usage;
-        secret = *std::move(parsed);
+        if (!read) return fail(Errc::invalid_argument, escape_for_display(line.file) + " can not be read");
+        subject.events = *std::move(read);
+        break;
     }
+    case cli::Command::plan:
+    case cli::Command::sweep: {
+        KSSEDR_TRY(auto vaults, cli::choose_vaults(line, settings.policy, settings.cloud.vault_suffix));
+        subject.vaults = std::move(vaults);
+        break;
+    }
+    default: {
+        KSSEDR_TRY(auto parsed, rotation::parse_secret_url(line.secret_url, settings.cloud.vault_suffix));
+        subject.secret = std::move(parsed.secret);
+    }
+    }
+    return subject;
+}
+
+Task<int> run_in(World& world, cli::CommandLine const& line, Subject subject, cli::PrinterOptions options) {
+    switch (line.command) {
+    case cli::Command::plan:
+        co_return co_await cli::run_plan(line, std::move(subject.vaults), world.planner(), print, options);
+    case cli::Command::sweep:
+        co_return co_await cli::run_sweep(std::move(subject.vaults), world.sweeper(), print, options);
+    default: break;
+    }
+    cli::CommandResult result;
+    if (line.command == cli::Command::handle) {
+        result = co_await cli::run_handle(subject.events, world.intake(), options);
+    } else if (line.command == cli::Command::rotate) {
+        result = co_await cli::run_rotate(line, std::move(subject.secret), world.rotator(), world.clock(), options);
+    } else {
+        result = co_await cli::run_explain(std::move(subject.secret), world.rotator(), world.clock(), options);
+    }
+    print(result.output);
+    co_return result.exit_code;
+}
+
+// Whatever the outcome, what was leased is given back.
+Task<int> run_and_close(World& world, cli::CommandLine const& line, Subject subject, cli::PrinterOptions options) {
+    int const code = co_await run_in(world, line, std::move(subject), options);
+    co_await world.close();
+    co_return code;
+}
+
+int run_command(cli::CommandLine const& line, config::Settings settings, config::Environment const& environment) {
+    auto subject = subject_of(line, settings);
+    if (!subject) return say(subject.error().message()), cli::exit_usage;
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::all_on_stderr);
     asio::io_context loop(1);
     World world(loop.get_executor(), log, std::move(settings));
-    auto const chosen = [&]() -> Task<cli::CommandResult> {
-        if (line.command == Command::handle) return cli::run_handle(input, world.intake(), options);
-        if (line.command == Command::rotate)
-            return cli::run_rotate(line, secret->secret, world.rotator(), world.clock(), options);
-        return cli::run_explain(secret->secret, world.rotator(), world.clock(), options);
-    };
-    auto const whole = [&]() -> Task<cli::CommandResult> {
-        auto result = co_await chosen();
-        co_await world.close();
-        co_return result;
-    };
-    auto const result = kssedr::run(loop, whole());
-    std::fwrite(result.output.data(), 1, result.output.size(), stdout);
-    return std::fflush(stdout) == 0 ? result.exit_code : cli::exit_failed;
+    int const code =
+        kssedr::run(loop, run_and_close(world, line, *std::move(subject), printer_options(line, environment)));
+    return std::ferror(stdout) == 0 ? code : cli::exit_failed;
 }
 
 int run(int argc, char** argv) {

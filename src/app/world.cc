@@ -27,6 +27,13 @@ std::unique_ptr<azure::TokenIssuer> make_issuer(http::Transport& transport, Cloc
                                                           std::move(identity.identity_header), identity.client_id);
 }
 
+// A plan tries nothing against services, and says what would happen if it were let.
+rotation::Policy planning(rotation::Policy policy) {
+    policy.verify = rotation::Verify::off;
+    policy.mode = rotation::Mode::rotate;
+    return policy;
+}
+
 constexpr Duration longest_giving_back = std::chrono::seconds{6};
 
 std::vector<engine::OwnSetting> to_own_settings(std::vector<config::OwnCredential> credentials) {
@@ -52,20 +59,26 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       storage_account_(transport_, arm_, clock_, random_, settings.cloud.storage_suffix),
       lock_(clock_),
       shared_lock_(make_shared_lock(executor, log, settings)),
-      rotator_({vault_, storage_account_, directory_, chosen_lock(), clock_, random_, log}, std::move(settings.policy),
-               to_own_settings(std::move(settings.own_credentials))),
-      intake_(rotator_, clock_, log, settings.cloud.vault_suffix) {}
+      rotator_(ports(log), std::move(settings.policy), to_own_settings(std::move(settings.own_credentials))),
+      intake_(rotator_, clock_, log, settings.cloud.vault_suffix),
+      sweeper_(rotator_, ports(log)),
+      shadow_(ports(log), rotator_) {}
+
+engine::Ports World::ports(Log& log) {
+    return {vault_, storage_account_, directory_, chosen_lock(), clock_, random_, log};
+}
+
+World::Shadow::Shadow(engine::Ports real, engine::Rotator const& rotating)
+    : vault(real.vault),
+      provider(real.provider, real.clock, real.random),
+      lock(real.clock),
+      rotator({vault, provider, real.directory, lock, real.clock, real.random, log}, planning(rotating.policy()),
+              rotating.own_settings()),
+      sweeper(rotator, {vault, provider, real.directory, lock, real.clock, real.random, log}) {}
 
 std::unique_ptr<azure::BlobLock> World::make_shared_lock(asio::any_io_executor const& executor, Log& log,
                                                          config::Settings& settings) {
-    if (!settings.lock_container) {
-        if (!settings.is_only_instance)
-            log.warn("locks.in_process_only",
-                     {{"why",
-                       "neither AzureWebJobsStorage nor KSSEDR_LOCKS names a blob container; run one instance, and set "
-                       "KSSEDR_LOCKS=none to say so"}});
-        return nullptr;
-    }
+    if (!settings.lock_container) return nullptr;
     azure::BlobClient blobs(transport_, tokens_, clock_, random_,
                             to_access(std::move(settings.lock_container->storage)));
     return std::make_unique<azure::BlobLock>(executor, lock_, std::move(blobs), settings.lock_container->name, clock_,

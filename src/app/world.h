@@ -11,6 +11,8 @@
 #include "config/settings.h"
 #include "engine/in_process_lock.h"
 #include "engine/intake.h"
+#include "engine/shadow.h"
+#include "engine/sweeper.h"
 #include "http/curl_transport.h"
 #include "providers/storage_account.h"
 
@@ -31,11 +33,15 @@ public:
     Clock& clock() { return clock_; }
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
+    engine::Sweeper& sweeper() { return sweeper_; }
+    /// A sweeper whose effects happen in memory only.
+    engine::Sweeper& planner() { return shadow_.sweeper; }
 
 private:
     std::unique_ptr<azure::BlobLock> make_shared_lock(asio::any_io_executor const& executor, Log& log,
                                                       config::Settings& settings);
     ports::OwnerLock& chosen_lock();
+    engine::Ports ports(Log& log);
 
     SystemClock clock_;
     SystemRandom random_;
@@ -50,6 +56,19 @@ private:
     std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said
     engine::Rotator rotator_;
     engine::Intake intake_;
+    engine::Sweeper sweeper_;
+
+    /// The same engine over ports that change nothing.
+    struct Shadow {
+        Shadow(engine::Ports real, engine::Rotator const& rotating);
+
+        NullLog log;
+        engine::ShadowVault vault;
+        engine::ShadowProvider provider;
+        engine::InProcessLock lock;
+        engine::Rotator rotator;
+        engine::Sweeper sweeper;
+    } shadow_;
 };
 
 }  // namespace kssedr::app

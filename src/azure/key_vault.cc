@@ -61,28 +61,29 @@ Async<std::vector<rotation::SecretProperties>> KeyVault::list_versions(rotation:
     auto const path = "/secrets/" + secret.name + "/versions";
     auto const operation = "listing the versions of " + name_of(secret);
     KSSEDR_CO_TRY(auto versions, co_await list(secret.vault, path, operation, deadline));
-    for (auto const& version : versions)
+    for (auto const& version : versions.secrets)
         if (version.version.empty() || !equals_ignore_case(version.name, secret.name))
             co_return fail(Errc::corrupt, operation + ": the vault's answer lists something else");
-    co_return versions;
+    co_return std::move(versions.secrets);
 }
 
-Async<std::vector<rotation::SecretProperties>> KeyVault::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
+Async<rotation::SecretListing> KeyVault::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
     auto const operation = "listing the secrets of " + escape_for_display(vault.text);
     co_return co_await list(vault, "/secrets", operation, deadline);
 }
 
-Async<std::vector<rotation::SecretProperties>> KeyVault::list(rotation::VaultHost vault, std::string path,
-                                                              std::string operation, SteadyPoint deadline) {
+Async<rotation::SecretListing> KeyVault::list(rotation::VaultHost vault, std::string path, std::string operation,
+                                               SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const service, service_of(vault));
-    std::vector<rotation::SecretProperties> all;
+    rotation::SecretListing all;
     std::string url = "https://" + service.authority + path + '?' + std::string(api_version);
     for (int page = 0; page < pages_max; ++page) {
         KSSEDR_CO_TRY(auto const answer,
                       co_await client_.send(service, {.operation = operation, .url = url}, deadline));
         auto parsed = parse_secret_page(answer.body.expose(), {vault, suffix_, {}});
         if (!parsed) co_return fail(std::move(parsed).error().during(operation));
-        std::ranges::move(parsed->items, std::back_inserter(all));
+        std::ranges::move(parsed->items, std::back_inserter(all.secrets));
+        all.seen_at = parse_http_date(answer.header("date")).value_or(clock_.now());
         if (parsed->next.empty()) co_return all;
         if (find_https_authority(parsed->next) != service.authority)
             co_return fail(Errc::corrupt, operation + ": the vault's answer continues at another host, \"" +

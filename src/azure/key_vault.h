@@ -20,19 +20,16 @@ public:
     KeyVault(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random,
              rotation::Cloud const& cloud);
 
-    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
-                                         SteadyPoint deadline) override;
-    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
-                                                                 SteadyPoint deadline) override;
-    Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault,
-                                                                SteadyPoint deadline) override;
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint deadline) override;
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 
 private:
     Result<Service> service_of(rotation::VaultHost const& vault) const;
-    Async<std::vector<rotation::SecretProperties>> list(rotation::VaultHost vault, std::string path,
-                                                        std::string operation, SteadyPoint deadline);
+    Async<rotation::SecretListing> list(rotation::VaultHost vault, std::string path, std::string operation,
+                                                        SteadyPoint deadline);
 
     AuthorizedClient client_;
     Clock& clock_;

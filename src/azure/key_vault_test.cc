@@ -225,10 +225,10 @@ CORO_TEST(KeyVault, ListsPageByPageToTheByte) {
     world.transport.expect(Method::get, third).answer(200, R"({"value":[)" + item("c") + R"(],"nextLink":null})");
     auto const listed = co_await world.vault.list_secrets({"contoso.vault.azure.net"}, SteadyPoint::max());
     CO_ASSERT(listed.has_value());
-    CO_ASSERT(listed->size() == 3);
-    EXPECT_EQ(listed->at(0).name, "a");
-    EXPECT_EQ(listed->at(0).version, "");
-    EXPECT_EQ(listed->at(2).name, "c");
+    CO_ASSERT(listed->secrets.size() == 3);
+    EXPECT_EQ(listed->secrets.at(0).name, "a");
+    EXPECT_EQ(listed->secrets.at(0).version, "");
+    EXPECT_EQ(listed->secrets.at(2).name, "c");
 }
 
 CORO_TEST(KeyVault, ListsVersions) {

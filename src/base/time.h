@@ -21,6 +21,7 @@ struct SteadyPoint {
 
     friend auto operator<=>(SteadyPoint, SteadyPoint) = default;
     friend SteadyPoint operator+(SteadyPoint at, Duration span) { return {at.since_start + span}; }
+    friend SteadyPoint operator-(SteadyPoint at, Duration span) { return {at.since_start - span}; }
     friend Duration operator-(SteadyPoint a, SteadyPoint b) { return a.since_start - b.since_start; }
     static constexpr SteadyPoint max() { return {Duration::max()}; }
 };

@@ -68,6 +68,21 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     rotate->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
     rotate->add_flag("--force", line.is_forced, "Rotate though frozen; never against policy or overlap");
     rotate->add_flag("--dry-run", line.is_dry_run, "Judge everything, say what would be done, change nothing");
+    auto* plan = add("plan", Command::plan, "Show what a sweep would do and why; changes nothing");
+    plan->add_option("VAULT_URL", line.vault_urls, "https://{vault}; without any, those of KSSEDR_VAULTS");
+    plan->add_option_function<std::string>(
+            "--within",
+            [&line](std::string const& text) {
+                auto const span = parse_iso_duration(text);
+                if (!span)
+                    throw CLI::ValidationError("--within", "\"" + text + "\" is no ISO 8601 duration such as P30D");
+                line.within = *span;
+            },
+            "Also what becomes due within this time, such as P30D")
+        ->type_name("DURATION");
+    plan->add_flag("--exit-code", line.wants_exit_code, "Exit with 10 where something would change");
+    auto* sweep = add("sweep", Command::sweep, "Rotate every due secret of the vaults, and repair versions that died");
+    sweep->add_option("VAULT_URL", line.vault_urls, "https://{vault}; without any, those of KSSEDR_VAULTS");
     auto* explain = add("explain", Command::explain,
                         "Show the policy in force for a secret, the evidence, and what would happen next");
     explain->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();

@@ -8,10 +8,11 @@
 #include <cstdint>
 #include <expected>
 #include <string>
+#include <vector>
 
 namespace kssedr::cli {
 
-enum class Command : std::uint8_t { functions, handle, rotate, explain, version };
+enum class Command : std::uint8_t { functions, handle, rotate, plan, sweep, explain, version };
 
 struct CommandLine {
     Command command = Command::version;
@@ -19,10 +20,13 @@ struct CommandLine {
     LogLevel log_level = LogLevel::info;
     bool log_as_json = false;
     bool json = false;
-    std::string file = "-";   ///< handle
-    std::string secret_url;   ///< rotate, explain
-    bool is_forced = false;   ///< rotate --force
-    bool is_dry_run = false;  ///< rotate --dry-run
+    std::string file = "-";               ///< handle
+    std::string secret_url;               ///< rotate, explain
+    bool is_forced = false;               ///< rotate --force
+    bool is_dry_run = false;              ///< rotate --dry-run
+    std::vector<std::string> vault_urls;  ///< plan, sweep
+    Duration within{};                    ///< plan --within
+    bool wants_exit_code = false;         ///< plan --exit-code
 };
 
 /// Parses. Where there is nothing to run (help was asked for and printed, or the usage is wrong and was said), the exit

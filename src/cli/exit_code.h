@@ -13,6 +13,8 @@ inline constexpr int exit_failed = 1;  ///< a retry may cure it
 inline constexpr int exit_usage = 2;   ///< wrong usage or configuration
 inline constexpr int exit_person = 3;  ///< refused or parked: a person must act
 
+inline constexpr int exit_would_change = 10;  ///< plan --exit-code
+
 /// Whether an unmanaged secret is what the caller must be told of, as when it named it.
 enum class Unmanaged : bool { is_fine, needs_person };
 

@@ -75,10 +75,18 @@ bool may_color(bool is_terminal, bool has_no_color, std::string_view terminal) {
 }
 
 std::string format_result(rotation::Outcome const& outcome, PrinterOptions options) {
-    if (options.json) return formats::format_outcome(outcome) + '\n';
+    if (options.json) {
+        std::string text = formats::format_outcome(outcome);
+        if (options.is_plan) text.replace(text.size() - 1, 1, ",\"planned\":true}");
+        return text + '\n';
+    }
     std::string subject =
         outcome.vault.empty() ? "event " + escape_for_display(outcome.event_id) : outcome.vault + '/' + outcome.secret;
-    std::string text = paint(fmt::format("{:<11}", to_string(outcome.kind)), color_of(outcome.kind), options) + subject;
+    std::string_view word = to_string(outcome.kind);
+    if (options.is_plan && outcome.kind == OutcomeKind::rotated) word = "rotate";
+    if (options.is_plan && outcome.kind == OutcomeKind::adopted) word = "adopt";
+    if (options.is_plan && outcome.kind == OutcomeKind::repaired) word = "repair";
+    std::string text = paint(fmt::format("{:<11}", word), color_of(outcome.kind), options) + subject;
     if (rotation::has_published(outcome.kind)) {
         std::string const from = outcome.former_credential.empty() ? "(dead)" : outcome.former_credential;
         text += fmt::format("  {} -> {}", from, outcome.credential);
@@ -86,7 +94,7 @@ std::string format_result(rotation::Outcome const& outcome, PrinterOptions optio
     }
     text += "\n           " + outcome.reason;
     if (outcome.code != to_string(outcome.kind)) text += fmt::format(" [{}]", outcome.code);
-    if (!outcome.new_version.empty()) text += "\n           new version " + outcome.new_version;
+    if (!outcome.new_version.empty() && !options.is_plan) text += "\n           new version " + outcome.new_version;
     if (outcome.retry_after) text += "\n           not before " + format_rfc3339(*outcome.retry_after);
     return text + '\n';
 }

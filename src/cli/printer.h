@@ -12,6 +12,7 @@ namespace kssedr::cli {
 struct PrinterOptions {
     bool json = false;
     bool color = false;
+    bool is_plan = false;  ///< nothing was done: say what would be
 };
 
 /// Colours where standard output is a terminal, NO_COLOR is not set and the terminal is no dumb one.

@@ -11,11 +11,14 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 namespace kssedr::config {
 namespace {
+
+constexpr std::uintmax_t size_max = 1U << 20U;
 
 constexpr std::array<std::string_view, 6> rule_members = {"vault",    "secret", "target",
                                                           "validity", "lead",   "min_overlap"};
@@ -68,11 +71,16 @@ void read_rules(std::string const& path, toml::node const& node, FileContents& c
 
 FileContents read_file(std::string const& path, Problems& problems) {
     FileContents contents;
+    // A directory opens and reads as nothing, a device without end: neither may pass for a file that sets nothing.
+    std::error_code error;
+    bool const is_file =
+        std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) <= size_max;
     std::ifstream in(path, std::ios::binary);
     std::ostringstream text;
-    if (in) text << in.rdbuf();
-    if (!in) {
-        problems.push_back("the configuration file " + path + " can not be read; check --config and KSSEDR_CONFIG");
+    if (in && is_file) text << in.rdbuf();
+    if (!in || !is_file) {
+        problems.push_back("the configuration file " + escape_for_display(path) +
+                           " can not be read; check --config and KSSEDR_CONFIG");
         return contents;
     }
     auto const parsed = toml::parse(text.str(), path);

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <fstream>
 
 namespace kssedr::config {
@@ -152,7 +153,11 @@ void Loader::load_identity() {
         auto const value = text(name);
         bool const is_plain = std::ranges::all_of(
             value, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '.' || c == '_'; });
-        if (!is_plain) problem(*find(name), "an id has letters, digits, hyphens and dots");
+        // Not shown: people who swap the settings put their secret here.
+        if (!is_plain)
+            problems_.push_back(find(name)->where +
+                                ": an id has letters, digits, hyphens and dots, and this has something else; "
+                                "was the secret put here?");
     }
 }
 
@@ -331,7 +336,9 @@ void Loader::load_rest(Overrides const& overrides) {
     take_duration("KSSEDR_INVOCATION_BUDGET", seconds{1}, settings.invocation_budget);
     if (find("REGION_NAME") != nullptr) settings.region_name = find("REGION_NAME")->value;
     settings.ca_file = text("SSL_CERT_FILE").empty() ? overrides.ca_file : text("SSL_CERT_FILE");
-    if (auto const& file = settings.ca_file; !file.empty() && !std::ifstream(file))
+    std::error_code unreadable;
+    if (auto const& file = settings.ca_file;
+        !file.empty() && (!std::filesystem::is_regular_file(file, unreadable) || !std::ifstream(file)))
         problems_.push_back((text("SSL_CERT_FILE").empty() ? "--ca-file=" : "SSL_CERT_FILE=") +
                             escape_for_display(file) +
                             ": the file can not be read; name a bundle of CA certificates in PEM form, or leave it "
@@ -358,7 +365,7 @@ void Loader::load_resolve() {
             second == std::string_view::npos ? std::string_view() : entry.substr(first + 1, second - first - 1);
         bool const has_port = !port.empty() && std::ranges::all_of(port, [](char c) { return is_ascii_digit(c); });
         if (first == 0 || !has_port || second + 1 == entry.size()) {
-            problem(*given, "write host:port:address, as curl's --resolve");
+            problems_.push_back(given->where + ": write host:port:address, as curl's --resolve, separated by commas");
             continue;
         }
         loaded_.settings.resolve.emplace_back(entry);

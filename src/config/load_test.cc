@@ -71,7 +71,7 @@ TEST(Load, TheEnvironmentSetsEverything) {
                    {"KSSEDR_LOCKS", "none"},
                    {"REGION_NAME", "West Europe"},
                    {"FUNCTIONS_CUSTOMHANDLER_PORT", "7071"},
-                   {"SSL_CERT_FILE", "/dev/null"}}),
+                   {"SSL_CERT_FILE", "/etc/passwd"}}),
              {.ca_file = "/not-this.pem"});
     ASSERT_TRUE(loaded) << loaded.error().front();
     auto const& settings = loaded->settings;
@@ -91,7 +91,7 @@ TEST(Load, TheEnvironmentSetsEverything) {
     EXPECT_EQ(settings.invocation_budget, minutes{1});
     EXPECT_EQ(settings.region_name, "West Europe");
     EXPECT_EQ(settings.functions_port, 7071);
-    EXPECT_EQ(settings.ca_file, "/dev/null");
+    EXPECT_EQ(settings.ca_file, "/etc/passwd");
     EXPECT_EQ(load(with({{"KSSEDR_VERIFY", "required"}}), {})->settings.policy.verify, rotation::Verify::required);
 }
 
@@ -349,6 +349,7 @@ TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
         ASSERT_FALSE(loaded);
         EXPECT_NE(loaded.error().front().find(c.says), std::string::npos) << loaded.error().front();
     }
+    for (std::string const path : {"/tmp", "/dev/zero"}) EXPECT_FALSE(load(complete(), {.config_file = path})) << path;
     auto const loaded = load(complete(), {.config_file = "/nonexistent/kssedr.toml"});
     ASSERT_FALSE(loaded);
     EXPECT_NE(loaded.error().front().find("/nonexistent/kssedr.toml"), std::string::npos);

@@ -22,7 +22,7 @@ Attempt::Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, R
       policy_(policy),
       memory_(memory),
       request_(request),
-      calls_(ports, request.deadline,
+      calls_(ports, memory.pace, request.deadline,
              request.trigger == rotation::Trigger::command ? MissingRight::is_said : MissingRight::is_waited_for),
       started_(ports.clock.steady_now()) {
     auto& outcome = seen_.outcome;
@@ -71,7 +71,7 @@ Task<Attempt::Ended> Attempt::round() {
 
 Task<Attempt::Ended> Attempt::look_at_secret() {
     auto fetched = co_await calls_.fetch(request_.secret, {});
-    if (!fetched) co_return conclude(fetched.error(), "reading the secret");
+    if (!fetched) co_return conclude(fetched.error(), "reading the secret", Asked::vault);
     self_.secret = request_.secret;
     self_.version = *std::move(fetched);
     self_.read_at = ports_.clock.steady_now();
@@ -84,7 +84,7 @@ Task<Attempt::Ended> Attempt::look_at_secret() {
     ended = judge_value();
     if (ended) co_return ended;
     ended = judge_time();
-    if (ended && request_.wants_evidence) postponed_ = std::exchange(ended, std::nullopt);
+    if (ended && (request_.wants_evidence || request_.repairs_early)) postponed_ = std::exchange(ended, std::nullopt);
     co_return ended;
 }
 

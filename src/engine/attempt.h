@@ -51,14 +51,19 @@ private:
     // Acting: attempt_acting.cc.
     Task<Ended> act(rotation::Decision decision);
     Task<Ended> move_siblings(rotation::Decision const& decision);
-    Task<Ended> regenerate(std::string slot);
+    /// `is_done` says whether the slot is known to have been regenerated.
+    Task<Ended> regenerate(std::string slot, bool& is_done);
+    /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.
+    Task<Result<bool>> is_still_so();
     Task<Ended> verify(std::size_t slot);
     Task<Ended> publish_here(rotation::Decision const& decision);
     Task<bool> look_again(SecretString const& published);
     [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
 
     // Saying.
-    [[nodiscard]] Conclusion conclude(Error const& error, std::string_view doing) const;
+    /// What was asked when an error came.
+    enum class Asked : std::uint8_t { vault, owner };
+    [[nodiscard]] Conclusion conclude(Error const& error, std::string_view doing, Asked asked = Asked::owner) const;
     [[nodiscard]] std::string describe(rotation::Decision const& decision) const;
     [[nodiscard]] std::string code_of_obstacle(HolderSeen const& holder) const;
     void finish(Conclusion conclusion);
@@ -77,6 +82,7 @@ private:
     rotation::Credentials credentials_;
     /// The secret itself first, as in the situation that is decided.
     std::vector<HolderSeen> holders_;
+    SteadyPoint evidence_from_;  ///< when the oldest of what the decision stands on was read
     std::unique_ptr<ports::OwnerLease> lease_;
     Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have

@@ -15,6 +15,8 @@ using rotation::Step;
 namespace {
 
 constexpr Duration pause_between_listings = std::chrono::seconds{2};
+// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
+constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // How long a service may take to accept a credential it has just made; between trials the pause doubles.
 constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
@@ -25,10 +27,11 @@ Task<Attempt::Ended> Attempt::act(rotation::Decision decision) {
     std::string const slot = credentials_.slots[decision.slot].slot;
     if (decision.step == Step::move_siblings) co_return co_await move_siblings(decision);
     if (decision.step == Step::regenerate) {
-        Ended ended = co_await regenerate(slot);
+        bool is_done = false;
+        Ended ended = co_await regenerate(slot, is_done);
         if (ended) co_return ended;
-        // The slot may have been regenerated or not; the next round finds out from the evidence.
-        if (memory_.doubts.find(owner().key())) co_return std::nullopt;
+        // The slot was not regenerated, or may have been; the next round finds out from the evidence.
+        if (!is_done) co_return std::nullopt;
     }
     Ended ended = co_await verify(decision.slot);
     if (ended) co_return ended;
@@ -54,17 +57,20 @@ Task<Attempt::Ended> Attempt::move_siblings(rotation::Decision const& decision) 
     co_return Conclusion{OutcomeKind::deferred, "sibling", decision.why, decision.until};
 }
 
-Task<Attempt::Ended> Attempt::regenerate(std::string slot) {
+Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     ports_.log.info("rotation.regenerating", {{"resource", owner().text()},
                                               {"credential", slot},
                                               {"vault", seen_.outcome.vault},
                                               {"secret", seen_.outcome.secret}});
-    auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_);
+    auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated) {
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;
+        is_done = true;
         co_return std::nullopt;
     }
+    // Nothing was sent: the next round looks at what it has become.
+    if (regenerated.error().service_code() == "Changed") co_return std::nullopt;
     if (regenerated.error().code() != Errc::outcome_unknown)
         co_return conclude(regenerated.error(), "regenerating " + slot);
     regenerated_slot_ = slot;
@@ -72,6 +78,30 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot) {
     ports_.log.warn("rotation.in_doubt",
                     {{"resource", owner().text()}, {"credential", slot}, {"why", regenerated.error().message()}});
     co_return std::nullopt;
+}
+
+Task<Result<bool>> Attempt::is_still_so() {
+    if (ports_.clock.steady_now() - evidence_from_ <= evidence_stays_fresh) co_return true;
+    auto const asked_at = ports_.clock.steady_now();
+    auto const self = co_await calls_.fetch(request_.secret, {});
+    if (!self) co_return fail(self.error());
+    if (self->properties != self_.version.properties) co_return false;
+    auto const listed = co_await calls_.list_credentials(owner());
+    if (!listed) co_return fail(listed.error());
+    if (!std::ranges::equal(listed->slots, credentials_.slots,
+                            [](auto const& a, auto const& b) { return a.slot == b.slot && a.value == b.value; }))
+        co_return false;
+    auto const others =
+        co_await find_holders({self_, owner(), credentials_, policy_, memory_.own_settings}, memory_.listings, calls_);
+    if (!others) co_return fail(others.error());
+    // What was read of earlier versions is not read again: it does not change.
+    bool const are_same =
+        std::ranges::equal(*others, std::span(holders_).subspan(1), [](HolderSeen const& now, HolderSeen const& then) {
+            return now.version == then.version && now.holder.slot == then.holder.slot &&
+                   now.holder.name == then.holder.name;
+        });
+    if (are_same) evidence_from_ = asked_at;
+    co_return are_same;
 }
 
 // Tries the credential before it is published. The slot in use is never touched by this.
@@ -112,7 +142,7 @@ Task<Attempt::Ended> Attempt::publish_here(rotation::Decision const& decision) {
     std::string const slot = credentials_.slots[decision.slot].slot;
     auto const published = co_await publish({self_, credentials_.slots[decision.slot], decision.slot, decision.expires},
                                             calls_, ports_, *lease_);
-    if (!published) co_return conclude(published.error(), "publishing the new version");
+    if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
     if (!*published) co_return std::nullopt;
 
     auto& outcome = seen_.outcome;
@@ -165,7 +195,7 @@ Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decisi
     return {OutcomeKind::adopted, "adopted", std::move(reason)};
 }
 
-Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing) const {
+Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing, Asked asked) const {
     std::string reason = std::string(doing) + ": " + error.message();
     auto const until = error.retry_after() ? std::optional(ports_.clock.now() + *error.retry_after()) : std::nullopt;
     if (error.service_code() == "SecretDisabled")
@@ -176,7 +206,7 @@ Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing
         return {OutcomeKind::superseded, "gone", "the secret was deleted"};
     switch (error.code()) {
     case Errc::not_found:
-        if (!seen_.terms) return {OutcomeKind::superseded, "gone", "there is no such secret (any more)"};
+        if (asked == Asked::vault) return {OutcomeKind::superseded, "gone", "there is no such secret (any more)"};
         return {OutcomeKind::refused, "resource-not-found", std::move(reason)};
     case Errc::permission_denied: return {OutcomeKind::failed, "permission-denied", std::move(reason)};
     case Errc::throttled: return {OutcomeKind::failed, "throttled", std::move(reason), until};
@@ -208,7 +238,12 @@ void Attempt::finish(Conclusion conclusion) {
     outcome.reason = std::move(conclusion.reason);
     outcome.retry_after = conclusion.retry_after;
     outcome.duration = ports_.clock.steady_now() - started_;
-    if (!rotation::has_published(outcome.kind)) outcome.credential.clear();
+    if (!rotation::has_published(outcome.kind)) {
+        outcome.credential.clear();
+        outcome.expires.reset();
+        // A version that was published and found dead is told all the same.
+        outcome.new_version = published_before_;
+    }
 }
 
 }  // namespace kssedr::engine

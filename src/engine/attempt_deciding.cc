@@ -25,7 +25,8 @@ bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
 Task<Attempt::Ended> Attempt::take_lock() {
     auto lease = co_await ports_.lock.acquire(owner().key(), request_.deadline);
     if (!lease && lease.error().code() == Errc::deadline_exceeded)
-        co_return Conclusion{OutcomeKind::deferred, "lock-held", lease.error().message()};
+        co_return Conclusion{request_.trigger == rotation::Trigger::event ? OutcomeKind::failed : OutcomeKind::deferred,
+                             "lock-held", lease.error().message()};
     if (!lease) co_return conclude(lease.error(), "taking the owner's lock");
     lease_ = *std::move(lease);
     co_return std::nullopt;
@@ -68,6 +69,7 @@ Task<Attempt::Ended> Attempt::look_at_owner() {
                 credential.also_held_by.push_back(holders_[h].holder.name);
         seen_.credentials.push_back(std::move(credential));
     }
+    evidence_from_ = self_.read_at;
     if (held) seen_.outcome.former_credential = credentials_.slots[*held].slot;
     co_return std::nullopt;
 }
@@ -116,13 +118,15 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation());
     }
     seen_.decision = decision;
-    if (postponed_) co_return postponed_;
+    bool const repairs = request_.repairs_early && decision.step == Step::publish_repair;
+    if (postponed_ && !(repairs && postponed_->code == "not-due")) co_return postponed_;
     switch (decision.step) {
     case Step::wait: {
-        bool const is_obstacle = decision.holder != 0 && !holders_[decision.holder].holder.is_movable;
-        co_return Conclusion{OutcomeKind::deferred,
-                             is_obstacle ? code_of_obstacle(holders_[decision.holder]) : "overlap", decision.why,
-                             decision.until};
+        auto const& holder = holders_[decision.holder];
+        bool const is_obstacle = decision.holder != 0 && !holder.holder.is_movable;
+        if (is_obstacle)
+            co_return Conclusion{OutcomeKind::deferred, code_of_obstacle(holder), decision.why, decision.until};
+        co_return Conclusion{OutcomeKind::deferred, "overlap", decision.why, decision.until};
     }
     case Step::give_up:
         co_return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[decision.holder]), decision.why};
@@ -150,8 +154,10 @@ Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {
 }
 
 std::string Attempt::code_of_obstacle(HolderSeen const& holder) const {
-    if (holder.ref.name.empty()) return "held-by-own-setting";
-    return holder.version.empty() ? "sibling-unreadable" : "sibling";
+    std::string code = "sibling";
+    if (holder.version.empty()) code = "sibling-unreadable";
+    if (holder.ref.name.empty()) code = "held-by-own-setting";
+    return code;
 }
 
 }  // namespace kssedr::engine

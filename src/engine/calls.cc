@@ -6,6 +6,8 @@ namespace kssedr::engine {
 namespace {
 
 constexpr Duration longest_read = std::chrono::seconds{30};
+// A vault with thousands of secrets is listed in hundreds of pages.
+constexpr Duration longest_listing = std::chrono::minutes{5};
 constexpr Duration longest_trial = std::chrono::seconds{10};
 // Effects have to end while a lease of sixty seconds that was renewed in time still stands (azure/blob_lease.h).
 constexpr Duration longest_publication = std::chrono::seconds{30};
@@ -18,7 +20,8 @@ Failure lock_too_short() {
 
 }  // namespace
 
-Calls::Calls(Ports& ports, SteadyPoint deadline, MissingRight missing_right) : ports_(ports), deadline_(deadline) {
+Calls::Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right)
+    : ports_(ports), pace_(pace), deadline_(deadline) {
     if (missing_right == MissingRight::is_said) reading_.denied_attempts_max = 1;
 }
 
@@ -27,17 +30,32 @@ SteadyPoint Calls::within(Duration longest) const {
 }
 
 Async<rotation::SecretVersion> Calls::fetch(rotation::SecretRef secret, std::string version) {
-    auto operation = [&] { return ports_.vault.fetch(secret, version, within(longest_read)); };
+    auto operation = [&]() -> Async<rotation::SecretVersion> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
+        auto result = co_await ports_.vault.fetch(secret, version, within(longest_read));
+        if (!result) pace_.heed(secret.vault, result.error());
+        co_return result;
+    };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
 Async<std::vector<rotation::SecretProperties>> Calls::list_versions(rotation::SecretRef secret) {
-    auto operation = [&] { return ports_.vault.list_versions(secret, within(longest_read)); };
+    auto operation = [&]() -> Async<std::vector<rotation::SecretProperties>> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
+        auto result = co_await ports_.vault.list_versions(secret, within(longest_read));
+        if (!result) pace_.heed(secret.vault, result.error());
+        co_return result;
+    };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
-Async<std::vector<rotation::SecretProperties>> Calls::list_secrets(rotation::VaultHost vault) {
-    auto operation = [&] { return ports_.vault.list_secrets(vault, within(longest_read)); };
+Async<rotation::SecretListing> Calls::list_secrets(rotation::VaultHost vault) {
+    auto operation = [&]() -> Async<rotation::SecretListing> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(vault, deadline_));
+        auto result = co_await ports_.vault.list_secrets(vault, within(longest_listing));
+        if (!result) pace_.heed(vault, result.error());
+        co_return result;
+    };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
@@ -47,7 +65,12 @@ Async<std::string> Calls::fetch_vault_host(rotation::ArmId vault) {
 }
 
 Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
-    auto operation = [&] { return ports_.provider.list(owner, within(longest_read)); };
+    auto operation = [&]() -> Async<rotation::Credentials> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        auto result = co_await ports_.provider.list(owner, within(longest_read));
+        if (!result) pace_.heed(owner, result.error());
+        co_return result;
+    };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
@@ -56,12 +79,18 @@ Task<ports::TrialResult> Calls::verify(rotation::ArmId owner, SecretString const
     co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
 }
 
-Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot,
-                                               ports::OwnerLease const& lease) {
+Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+                                               std::function<Task<Result<bool>>()> is_still_so) {
     auto operation = [&]() -> Async<rotation::Credentials> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        KSSEDR_CO_TRY(bool const is_so, co_await is_still_so());
+        if (!is_so)
+            co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
         auto const until = within(longest_regeneration);
         if (!lease.outlasts(until)) co_return lock_too_short();
-        co_return co_await ports_.provider.regenerate(owner, slot, until);
+        auto result = co_await ports_.provider.regenerate(owner, slot, until);
+        if (!result) pace_.heed(owner, result.error());
+        co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, RetryPolicy{}, deadline_, operation);
 }
@@ -69,9 +98,12 @@ Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::strin
 Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                                  ports::OwnerLease const& lease) {
     auto operation = [&]() -> Async<rotation::SecretProperties> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_publish(secret.vault, deadline_));
         auto const until = within(longest_publication);
         if (!lease.outlasts(until)) co_return lock_too_short();
-        co_return co_await ports_.vault.publish(secret, draft, until);
+        auto result = co_await ports_.vault.publish(secret, draft, until);
+        if (!result) pace_.heed(secret.vault, result.error());
+        co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, RetryPolicy{}, deadline_, operation);
 }

@@ -7,10 +7,13 @@
 #include "async/retry.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "engine/pace.h"
 #include "ports/credential_provider.h"
 #include "ports/owner_lock.h"
 #include "ports/vault.h"
 #include "ports/vault_directory.h"
+
+#include <functional>
 
 namespace kssedr::engine {
 
@@ -31,17 +34,20 @@ enum class MissingRight : bool { is_said, is_waited_for };
 
 class Calls {
 public:
-    Calls(Ports& ports, SteadyPoint deadline, MissingRight missing_right);
+    Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right);
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version);
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
-    Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault);
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault);
     Async<std::string> fetch_vault_host(rotation::ArmId vault);
     Async<rotation::Credentials> list_credentials(rotation::ArmId owner);
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value);
 
     // Effects: sent only while the lease outlasts them, checked right before each sending.
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease);
+    /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
+    /// code `Changed`.
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+                                            std::function<Task<Result<bool>>()> is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease const& lease);
 
@@ -55,6 +61,7 @@ private:
     [[nodiscard]] SteadyPoint within(Duration longest) const;
 
     Ports& ports_;
+    Pace& pace_;
     SteadyPoint deadline_;
     RetryPolicy reading_;
 };

@@ -120,7 +120,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
     std::vector<HolderSeen> holders;
     for (auto const& vault : vaults_of(query)) {
         KSSEDR_CO_TRY(auto const listing, co_await listings.find(vault, calls));
-        for (auto const& listed : *listing) {
+        for (auto const& listed : listing->secrets) {
             rotation::SecretRef const ref{vault, listed.name};
             if (ref == query.self.secret || !rotation::asks_for(ref, listed, query.policy, query.owner)) continue;
             KSSEDR_CO_TRY(auto seen,

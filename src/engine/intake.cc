@@ -9,6 +9,8 @@ namespace kssedr::engine {
 namespace {
 
 constexpr std::size_t at_once = 16;
+// More than any hub holds of Key Vault's events; a limit on what one delivery can make of memory, logs and answers.
+constexpr std::size_t events_max = 2000;
 
 rotation::Outcome begin_outcome(formats::DecodedEvent const& decoded, TimePoint now) {
     rotation::Outcome outcome;
@@ -22,9 +24,17 @@ rotation::Outcome begin_outcome(formats::DecodedEvent const& decoded, TimePoint 
 
 Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const> messages, Budget budget) {
     std::vector<HandledEvent> handled;
-    for (auto const message : messages)
+    for (auto const message : messages) {
+        if (handled.size() >= events_max) {
+            auto too_many =
+                fail(Errc::invalid_argument,
+                     fmt::format("the delivery holds more than {} events; this message was not looked at", events_max));
+            handled.push_back({{std::move(too_many), {}, message}, {}});
+            continue;
+        }
         for (auto& decoded : formats::decode_events(message, vault_suffix_))
             handled.push_back({std::move(decoded), {}});
+    }
 
     auto handle_one = [&](std::size_t i) -> Task<void> {
         handled[i].outcome = co_await handle_event(handled[i].event, budget);

@@ -14,7 +14,7 @@ Async<Listing> ListingCache::find(rotation::VaultHost vault, Calls& calls) {
         co_return place->second.listing;
     auto const asked_at = clock_.steady_now();
     KSSEDR_CO_TRY(auto listed, co_await calls.list_secrets(vault));
-    auto listing = std::make_shared<std::vector<rotation::SecretProperties> const>(std::move(listed));
+    auto listing = std::make_shared<rotation::SecretListing const>(std::move(listed));
     known_[vault] = {listing, asked_at};
     co_return listing;
 }

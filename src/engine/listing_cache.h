@@ -14,7 +14,7 @@
 
 namespace kssedr::engine {
 
-using Listing = std::shared_ptr<std::vector<rotation::SecretProperties> const>;
+using Listing = std::shared_ptr<rotation::SecretListing const>;
 
 class ListingCache {
 public:

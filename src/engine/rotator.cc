@@ -9,6 +9,16 @@ Rotator::Rotator(Ports ports, rotation::Policy policy, std::vector<OwnSetting> o
     memory_.own_settings = std::move(own_settings);
 }
 
+std::vector<OwnSetting> Rotator::own_settings() const {
+    std::vector<OwnSetting> copies;
+    for (auto const& setting : memory_.own_settings) copies.push_back({setting.name, setting.value.clone()});
+    return copies;
+}
+
+bool Rotator::may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const {
+    return policy_.allowed && policy_.allowed->find(vault, owner) != nullptr && ports_.provider.serves(owner);
+}
+
 Task<Examination> Rotator::rotate(RotationRequest request) {
     Attempt attempt(ports_, policy_, memory_, request);
     co_return co_await attempt.run();

@@ -28,8 +28,10 @@ struct RotationRequest {
     bool ignores_due = false;                       ///< somebody asked for it by name: due or not
     bool ignores_freeze = false;                    ///< passes freeze too; nothing passes policy or overlap
     bool is_dry_run = false;                        ///< judges, changes nothing
-    bool wants_evidence =
-        false;  ///< with `is_dry_run`: looks at the owner\'s credentials even where it is not the time
+    /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
+    bool wants_evidence = false;
+    /// A version that holds no valid credential is repaired though it is not due.
+    bool repairs_early = false;
     SteadyPoint deadline = SteadyPoint::max();  ///< when the caller stops waiting
 };
 
@@ -56,11 +58,12 @@ struct Examination {
 /// What the engine remembers between attempts. All of it may be lost at any instant without harm: it spares calls, or
 /// waits longer than it must.
 struct Memory {
-    explicit Memory(Clock& clock) : listings(clock) {}
+    explicit Memory(Clock& clock) : listings(clock), pace(clock) {}
 
     DoubtBook doubts;
     TrialBook trials;
     ListingCache listings;
+    Pace pace;
     std::vector<OwnSetting> own_settings;
 };
 
@@ -73,7 +76,13 @@ public:
     /// Handles one secret. Takes as long as the services take, and waits for the owner's lock, up to the deadline.
     Task<Examination> rotate(RotationRequest request);
 
+    /// Whether configuration lists the owner as one that the vault's secrets may rotate; what an event's source permits
+    /// besides is not asked.
+    [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
+
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
+    /// Copies, for an engine beside this one.
+    [[nodiscard]] std::vector<OwnSetting> own_settings() const;
 
 private:
     Ports ports_;

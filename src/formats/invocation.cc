@@ -90,13 +90,10 @@ std::string_view unescape_string(std::span<char> body, std::string_view raw) {
     return unescape_json_in_place(own_memory(body, raw.substr(1, raw.size() - 2)));
 }
 
-// A binding of dataType "binary" gives base64, "string" gives text; nothing in the envelope says which. JSON begins
-// with one of three characters that base64 has not.
+// A binding of dataType "binary" gives base64, "string" gives text; nothing in the envelope says which. JSON objects,
+// arrays and strings begin with characters that base64 has not, so no event can be taken for the other kind.
 std::string_view to_message(std::span<char> body, std::string_view text) {
-    auto const blankless = trim(text);
-    bool const is_json =
-        !blankless.empty() && std::string_view("{[\"").find(blankless.front()) != std::string_view::npos;
-    if (is_json || !base64_decoded_size(text)) return text;
+    if (!base64_decoded_size(text)) return text;
     auto const bytes = parse_base64_in_place(own_memory(body, text));
     return bytes ? *bytes : text;
 }

@@ -203,6 +203,9 @@ std::vector<EscapeCase> escape_cases() {
             {R"(\ude00\ud83d)", "\ufffd\ufffd"},
             {R"(\ud83d\ud83d\ude00)", "\ufffd😀"},
             {R"(\ud83d\u0041)", "\ufffdA"},
+            {R"(\ud83d\ue000)", "\ufffd\ue000"},
+            {R"(\udfff)", "\ufffd"},
+            {R"(\ud7ff\ue000)", "\ud7ff\ue000"},
             {R"(\ud83d\n)", "\ufffd\n"},
             {R"(\ud83d\\u)", "\ufffd\\u"},
             {R"(\uffff\ufeff)", "\uffff\ufeff"},
@@ -234,6 +237,8 @@ TEST(JsonString, BytesAreFoundAgainInTheRawText) {
     EXPECT_EQ(raw_json_offset(R"(\ud83d\ude00x)", 4), 12U);
     EXPECT_EQ(raw_json_offset(R"(\ud83dx)", 3), 6U) << "U+FFFD has three bytes";
     EXPECT_EQ(raw_json_offset(R"(é\u00e9x)", 4), 8U);
+    EXPECT_EQ(raw_json_offset(R"(a\u20acx)", 2), 1U) << "inside what an escape stands for";
+    EXPECT_EQ(raw_json_offset(R"(a\u20acx)", 3), 1U);
 }
 
 TEST(JsonString, NamesAreComparedWithoutCaseAndBlanks) {

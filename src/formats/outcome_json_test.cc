@@ -117,6 +117,14 @@ TEST(PoisonMessage, WhatCannotStandInJsonIsShownByItsHead) {
     }
 }
 
+TEST(PoisonMessage, AMalformedEventIsShownByItsHeadEvenWhereItIsJson) {
+    DecodedEvent const event{fail(Errc::invalid_argument, "no type"), "e1", R"({"id":"e1"})"};
+    auto const message = format_poison_message(event, {});
+    EXPECT_TRUE(is_json(message));
+    EXPECT_EQ(message.find("\"event\":"), std::string::npos);
+    EXPECT_NE(message.find(R"("head":"{\"id\":\"e1\"}")"), std::string::npos) << message;
+}
+
 TEST(PoisonMessage, NeverExceedsItsLimit) {
     std::string const fillers[] = {"x", "\x01", "\x1b", "\xff", "\"", "\\", "é", "\u202e", "😀", "\xf0\x9f"};
     for (auto const& filler : fillers) {

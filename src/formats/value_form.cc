@@ -33,26 +33,28 @@ private:
     std::string_view text_;
 };
 
-// Calls `visit(name, string)` for every string value below the one ahead, until it fails; the name is empty in arrays.
-// Recursion ends where the cursor refuses depth.
+// Calls `visit(name, string)` for the value ahead and every one below it, until it fails. The name is empty in arrays,
+// the string null where the value is none. Recursion ends where the cursor refuses depth.
 template <class Visit>
-Result<void> for_each_string(JsonCursor& json, std::string_view name, Visit& visit) {
+Result<void> for_each_value(JsonCursor& json, std::string_view name, Visit& visit) {
+    if (json.kind() == JsonKind::string) {
+        auto const string = json.take_string();
+        return visit(name, string ? &*string : nullptr);
+    }
+    KSSEDR_TRY_VOID(visit(name, nullptr));
     switch (json.kind()) {
     case JsonKind::object:
         json.enter_object();
         while (auto const member = json.next_member()) {
             PlainText const plain(*member);
-            KSSEDR_TRY_VOID(for_each_string(json, trim(plain.text()), visit));
+            KSSEDR_TRY_VOID(for_each_value(json, trim(plain.text()), visit));
         }
         return {};
     case JsonKind::array:
         json.enter_array();
         while (json.next_element()) {
-            KSSEDR_TRY_VOID(for_each_string(json, {}, visit));
+            KSSEDR_TRY_VOID(for_each_value(json, {}, visit));
         }
-        return {};
-    case JsonKind::string:
-        if (auto const string = json.take_string()) return visit(name, *string);
         return {};
     default: json.skip(); return {};
     }
@@ -68,8 +70,9 @@ Result<std::optional<TextSpan>> find_credential(std::string_view text, Credentia
 
 Result<ValueForm> parse_json(std::string_view document, CredentialShape const& shape) {
     std::optional<ValueForm> found;
-    auto visit = [&](std::string_view name, JsonString const& string) -> Result<void> {
-        PlainText const plain(string);
+    auto visit = [&](std::string_view name, JsonString const* string) -> Result<void> {
+        if (string == nullptr) return {};
+        PlainText const plain(*string);
         KSSEDR_TRY_VOID(check_member(name, trim(plain.text()), shape));
         KSSEDR_TRY(auto const span, find_credential(plain.text(), shape));
         if (!span && equals_ignore_case(name, shape.key_member))
@@ -77,14 +80,14 @@ Result<ValueForm> parse_json(std::string_view document, CredentialShape const& s
                                         shape.owner_name);
         if (!span) return {};
         if (found) return value_not_understood("more than one place in it holds a credential");
-        auto const begin = raw_json_offset(string.raw, span->offset);
-        auto const end = raw_json_offset(string.raw, span->offset + span->length);
-        auto const start = static_cast<std::size_t>(string.raw.data() - document.data());
+        auto const begin = raw_json_offset(string->raw, span->offset);
+        auto const end = raw_json_offset(string->raw, span->offset + span->length);
+        auto const start = static_cast<std::size_t>(string->raw.data() - document.data());
         found = ValueForm{ValueKind::json, start + begin, end - begin};
         return {};
     };
     JsonCursor json(document);
-    KSSEDR_TRY_VOID(for_each_string(json, {}, visit));
+    KSSEDR_TRY_VOID(for_each_value(json, {}, visit));
     if (auto const whole = json.finish(); !whole) return value_not_understood(whole.error().message());
     if (!found) return value_not_understood("no place in the JSON document holds a credential");
     return *found;
@@ -119,18 +122,19 @@ bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
     auto const place_end = place_begin + form.length;
     auto const holds_hidden_part = [&](std::string_view raw) { return holds_part(unescape(raw).expose()); };
     bool found = false;
-    auto visit = [&](std::string_view name, JsonString const& string) -> Result<void> {
-        auto const begin = string.raw.data();
-        auto const end = begin + string.raw.size();
+    auto visit = [&](std::string_view name, JsonString const* string) -> Result<void> {
+        found = found || holds_part(name);
+        if (string == nullptr || !string->has_escapes) return {};
+        auto const begin = string->raw.data();
+        auto const end = begin + string->raw.size();
         if (begin <= place_begin && place_end <= end)
             found = found || holds_hidden_part({begin, place_begin}) || holds_hidden_part({place_end, end});
         else
-            found = found || (string.has_escapes && holds_hidden_part(string.raw));
-        found = found || holds_part(name);
+            found = found || holds_hidden_part(string->raw);
         return {};
     };
     JsonCursor json(text);
-    return !for_each_string(json, {}, visit) || found;
+    return !for_each_value(json, {}, visit) || found;
 }
 
 void append_escaped(SecretString& out, std::string_view text) {

@@ -219,6 +219,7 @@ TEST(ValueForm, RefusesWhatItDoesNotUnderstand) {
         {"the key hidden by escapes in the same string",
          json(R"("c":"AccountName=contoso;AccountKey=)" + key + ";Note=" + all_escaped(key) + '"'),
          "more than one place"},
+        {"the key hidden by escapes in a name", json(k + ",\"" + all_escaped(key) + R"(":1)"), "more than one place"},
         {"another account in it", json(k + ',' + member("accountName", "other")), "AccountName is not contoso"},
         {"an escaped name of it", json(k + R"(,"account\u004eame":"other")"), "AccountName is not contoso"},
         {"another account deeper", json(k + R"(,"a":[{"ACCOUNTNAME":"other"}])"), "AccountName is not contoso"},
@@ -311,6 +312,10 @@ TEST(ValueForm, ASuffixWithAPortIsComparedWhole) {
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost/"));
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost:443/"));
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost:10444/"));
+    EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost:10443:443/"));
+    shape.suffix = "storage.localhost:443";
+    EXPECT_TRUE(with("BlobEndpoint=https://contoso.blob.storage.localhost:443/"));
+    EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost/"));
 }
 
 TEST(ValueForm, AShapeWithoutAnOwnerMemberNeedsAnEndpoint) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <new>
 
 namespace kssedr::listen {
 
@@ -31,17 +32,26 @@ struct SecretBody {
         // The parser has compared the length with its limit before. Room for the whole is taken at once: memory that no
         // byte has arrived for costs an address range only.
         void init(boost::optional<std::uint64_t> const& length, boost::beast::error_code& error) {
-            if (length) body_.reserve(static_cast<std::size_t>(*length));
             error = {};
+            // Where memory lacks, this request is refused and no other harmed.
+            try {
+                if (length) body_.reserve(static_cast<std::size_t>(*length));
+            } catch (std::bad_alloc const&) {
+                error = boost::beast::http::error::buffer_overflow;
+            }
         }
         template <class Buffers>
         std::size_t put(Buffers const& buffers, boost::beast::error_code& error) {
             std::size_t taken = 0;
-            for (auto const buffer : boost::beast::buffers_range_ref(buffers)) {
-                body_.append({static_cast<char const*>(buffer.data()), buffer.size()});
-                taken += buffer.size();
-            }
             error = {};
+            try {
+                for (auto const buffer : boost::beast::buffers_range_ref(buffers)) {
+                    body_.append({static_cast<char const*>(buffer.data()), buffer.size()});
+                    taken += buffer.size();
+                }
+            } catch (std::bad_alloc const&) {
+                error = boost::beast::http::error::buffer_overflow;
+            }
             return taken;
         }
         void finish(boost::beast::error_code& error) { error = {}; }

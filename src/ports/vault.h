@@ -24,8 +24,7 @@ public:
     virtual Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
                                                                          SteadyPoint deadline) = 0;
     /// The properties of every secret's current version, in no order, without version ids.
-    virtual Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault,
-                                                                        SteadyPoint deadline) = 0;
+    virtual Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) = 0;
     /// Publishes a new version and returns its properties. Also: `outcome_unknown` (it may have been published),
     /// `conflict` (a secret of that name is being deleted), `invalid_argument` (the vault takes no such version, or a
     /// deleted secret holds the name: service code `ObjectIsDeletedButRecoverable`).

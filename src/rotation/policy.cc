@@ -142,28 +142,30 @@ bool asks_for(SecretRef const& secret, SecretProperties const& properties, Polic
 Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
                        TimePoint now) {
     Terms terms;
-    KSSEDR_TRY(auto const askings, askings_of(properties));
+    auto const askings = askings_of(properties);
     if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) {
+        // Final: what the secret's own tags say besides, or say wrongly, is not asked.
         terms.owner = std::move(rule);
-    } else if (!askings.empty()) {
-        for (auto const& other : askings)
-            if (!(other.owner == askings.front().owner))
-                return refuse("the " + askings.front().source + " names " + askings.front().owner.text() + ", the " +
-                              other.source + " names " + other.owner.text() +
+    } else if (!askings) {
+        return fail(askings.error());
+    } else if (!askings->empty()) {
+        auto const& first = askings->front();
+        for (auto const& other : *askings)
+            if (!(other.owner == first.owner))
+                return refuse("the " + first.source + " names " + first.owner.text() + ", the " + other.source +
+                              " names " + other.owner.text() +
                               "; make them agree, or name the target in the configuration file");
-        terms.owner = Sourced<ArmId>{askings.front().owner, askings.front().source};
+        terms.owner = Sourced<ArmId>{first.owner, first.source};
     }
-    terms.is_original_dialect =
-        std::ranges::any_of(askings, [](Asking const& asking) { return asking.is_original_dialect; });
+    terms.is_original_dialect = askings && std::ranges::any_of(*askings, &Asking::is_original_dialect);
     terms.slot_tag = slot_tag(properties.tags);
 
-    KSSEDR_TRY(auto const tagged, validity_tag(properties.tags));
     if (auto rule = from_rules(policy.rules, secret, &SecretRule::validity)) {
         terms.validity = *std::move(rule);
-    } else if (tagged) {
-        terms.validity = {*tagged, "tag ValidityPeriodDays"};
     } else {
-        terms.validity = {policy.default_validity, "KSSEDR_DEFAULT_VALIDITY"};
+        KSSEDR_TRY(auto const tagged, validity_tag(properties.tags));
+        terms.validity = tagged ? Sourced<Duration>{*tagged, "tag ValidityPeriodDays"}
+                                : Sourced<Duration>{policy.default_validity, "KSSEDR_DEFAULT_VALIDITY"};
     }
     terms.lead =
         from_rules(policy.rules, secret, &SecretRule::lead).value_or(Sourced<Duration>{policy.lead, "KSSEDR_LEAD"});

@@ -101,6 +101,16 @@ TEST(Terms, TheFileIsFinal) {
     EXPECT_EQ(read->owner->source, "file:1, rule");
 }
 
+TEST(Terms, NobodyWhoWritesTagsCanBlockARule) {
+    Policy policy;
+    policy.rules.push_back(
+        {.secret = "web", .target = *ArmId::parse(other), .validity = days{30}, .where = "file:1, rule"});
+    auto const read = terms(std::string(account), {{"orgin", "nonsense"}, {"ValidityPeriodDays", "0"}}, policy);
+    ASSERT_TRUE(read) << read.error().message();
+    EXPECT_EQ(read->owner->value, *ArmId::parse(other));
+    EXPECT_EQ(read->validity.value, days{30});
+}
+
 TEST(Terms, TheMostSpecialRuleWins) {
     Policy policy;
     VaultHost const here{"demo.vault.azure.net"}, elsewhere{"else.vault.azure.net"};

@@ -38,6 +38,12 @@ struct SecretVersion {
     TimePoint seen_at{};  ///< the `Date` of the vault's answer: the rotation's "now" (DESIGN 3.1)
 };
 
+/// All secrets of a vault, each by its current version's properties, and when the vault said so.
+struct SecretListing {
+    std::vector<SecretProperties> secrets;
+    TimePoint seen_at{};
+};
+
 /// What is to become the next version.
 struct SecretDraft {
     SecretString value;

@@ -77,11 +77,7 @@ Task<listen::Response> FunctionsHandler::handle(listen::Request& request) {
     }
     if (request.method == "POST" && equals_ignore_case(path, "/EventHubTriggerFunction"))
         co_return co_await handle_events(request);
-    if (request.method == "POST" && equals_ignore_case(path, "/Sweep")) {
-        std::string const said = "Sweep: this version does not sweep yet; secrets are rotated when their events come";
-        log_.info("sweep.not_available", {});
-        co_return answer(200, json, formats::format_event_answer({}, std::span(&said, 1), "null"));
-    }
+    if (request.method == "POST" && equals_ignore_case(path, "/Sweep")) co_return co_await handle_sweep();
     // A function's path in an envelope has one segment: its name.
     if (request.method == "POST" && path.size() > 1 && path.find('/', 1) == std::string_view::npos)
         co_return handle_http_function(request);
@@ -105,6 +101,27 @@ Task<listen::Response> FunctionsHandler::handle_events(listen::Request& request)
     for (auto const& one : handled) has_failed = has_failed || one.outcome.kind == OutcomeKind::failed;
     bool const comes_again = has_failed && !is_last_attempt;
     co_return answer(comes_again ? 500 : 200, json, format_answer(handled, !comes_again));
+}
+
+Task<listen::Response> FunctionsHandler::handle_sweep() {
+    std::vector<std::string> logs;
+    if (options_.vaults.empty()) {
+        logs.emplace_back("Sweep: KSSEDR_VAULTS is not set, so no vault is swept");
+        log_.warn("sweep.no_vaults", {{"why", "KSSEDR_VAULTS is not set; what no event announces is not rotated"}});
+        co_return answer(200, json, formats::format_event_answer({}, logs, "null"));
+    }
+    engine::SweepRequest request;
+    request.vaults = options_.vaults;
+    request.deadline = clock_.steady_now() + options_.invocation_budget;
+    auto const summary = co_await sweeper_.sweep(
+        std::move(request), [&](rotation::Outcome const& outcome) { logs.push_back(sentence(outcome)); });
+    logs.push_back(fmt::format("Sweep: {} due, {} done, {} deferred, {} refused, {} failed, {} overdue", summary.due,
+                               summary.done, summary.deferred, summary.refused, summary.failed, summary.overdue));
+    log_.info("sweep.ended", {{"due", fmt::format("{}", summary.due)},
+                              {"done", fmt::format("{}", summary.done)},
+                              {"failed", fmt::format("{}", summary.failed)},
+                              {"overdue", fmt::format("{}", summary.overdue)}});
+    co_return answer(200, json, formats::format_event_answer({}, logs, "null"));
 }
 
 listen::Response FunctionsHandler::handle_http_function(listen::Request& request) const {

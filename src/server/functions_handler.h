@@ -9,6 +9,7 @@
 
 #include "async/clock.h"
 #include "engine/intake.h"
+#include "engine/sweeper.h"
 #include "listen/http_server.h"
 
 #include <optional>
@@ -20,22 +21,25 @@ struct FunctionsOptions {
     std::string version;
     std::optional<std::string> region_name;
     Duration invocation_budget = std::chrono::minutes{4};
+    std::vector<rotation::VaultHost> vaults;  ///< swept by the timer
 };
 
 class FunctionsHandler final : public listen::Handler {
 public:
-    FunctionsHandler(engine::Intake& intake, Clock& clock, Log& log, FunctionsOptions options)
-        : intake_(intake), clock_(clock), log_(log), options_(std::move(options)) {}
+    FunctionsHandler(engine::Intake& intake, engine::Sweeper& sweeper, Clock& clock, Log& log, FunctionsOptions options)
+        : intake_(intake), sweeper_(sweeper), clock_(clock), log_(log), options_(std::move(options)) {}
 
     Task<listen::Response> handle(listen::Request& request) override;
 
 private:
     Task<listen::Response> handle_events(listen::Request& request);
+    Task<listen::Response> handle_sweep();
     [[nodiscard]] listen::Response handle_http_function(listen::Request& request) const;
     /// An HTTP function by the end of its path, whatever route prefix the host has; nothing where there is none.
     [[nodiscard]] std::optional<listen::Response> find_page(std::string_view path, std::string_view host) const;
 
     engine::Intake& intake_;
+    engine::Sweeper& sweeper_;
     Clock& clock_;
     Log& log_;
     FunctionsOptions options_;

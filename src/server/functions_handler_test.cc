@@ -30,7 +30,9 @@ public:
           lock(clock),
           rotator({azure, azure, azure, lock, clock, random, log}, policy()),
           intake(rotator, clock, log, "vault.azure.net"),
-          handler(intake, clock, log, {.version = "1.2.3", .region_name = "West Europe"}) {
+          sweeper(rotator, {azure, azure, azure, lock, clock, random, log}),
+          handler(intake, sweeper, clock, log,
+                  {.version = "1.2.3", .region_name = "West Europe", .vaults = {{"demo.vault.azure.net"}}}) {
         for (std::string const slot : {"key1", "key2"}) azure.keys[slot] = {azure.new_key(), clock.now() - days{300}};
         rotation::SecretProperties properties;
         properties.content_type = account;
@@ -77,6 +79,7 @@ public:
     engine::InProcessLock lock;
     engine::Rotator rotator;
     engine::Intake intake;
+    engine::Sweeper sweeper;
     FunctionsHandler handler;
 };
 
@@ -222,7 +225,8 @@ CORO_TEST(FunctionsHandler, ThePingTheTimerAndTheRest) {
     EXPECT_LT(response.body.size(), 100U);
     response = co_await host.ask("POST", "/Sweep", R"({"Data":{"timer":{}},"Metadata":{}})");
     EXPECT_EQ(response.status, 200U);
-    EXPECT_EQ(json::parse(response.body).at("Logs").as_array().size(), 1U) << "it says that it does nothing yet";
+    EXPECT_EQ(json::parse(response.body).at("Logs").as_array().size(), 2U) << "what it did, and the sum";
+    EXPECT_EQ(host.azure.regenerations, 1);
     response = co_await host.ask("GET", "/api/nothing");
     EXPECT_EQ(response.status, 404U);
     response = co_await host.ask("DELETE", "/");

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "fuzz/azure_targets.h"
 #include "formats/events.h"
 #include "formats/invocation.h"
 #include "formats/json_cursor.h"
@@ -169,13 +170,15 @@ void json_cursor(std::string_view input) {
     KSSEDR_CHECK(!formats::is_utf8(text) || read->text() == text, "what was written is read otherwise");
 }
 
-constexpr std::array<Target, 7> all = {{{"decode_events", decode_events},
+constexpr std::array<Target, 9> all = {{{"decode_events", decode_events},
                                         {"event_invocation", event_invocation},
                                         {"http_invocation", http_invocation},
                                         {"value_form", value_form},
                                         {"secret_url", secret_url},
                                         {"arm_id", arm_id},
-                                        {"json_cursor", json_cursor}}};
+                                        {"json_cursor", json_cursor},
+                                        {"azure_answer", azure_answer},
+                                        {"azure_header", azure_header}}};
 
 }  // namespace
 

@@ -197,6 +197,7 @@ class Stage:
             "EventHub_Name": self.hub.name,
             "EventHub_ConsumerGroup": "$Default",
             "AzureWebJobsStorage": "UseDevelopmentStorage=true",
+            "KSSEDR_LOCKS": "none",
             "KSSEDR_VAULTS": VAULT,
             "KSSEDR_ALLOWED_TARGETS": self.account_id,
             "REGION_NAME": "West Europe",

@@ -111,15 +111,16 @@ public:
         for (auto const& version : secrets[secret.key()]) listed.push_back(version.properties);
         co_return listed;
     }
-    Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault, SteadyPoint) override {
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint) override {
         auto const event = begin("secret.list");
         co_await clock_.sleep_for(event.takes);
         if (auto failed = occur(event, [] {})) co_return fail(*failed);
-        std::vector<rotation::SecretProperties> listed;
+        rotation::SecretListing listed;
+        listed.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now());
         for (auto const& [key, of_secret] : secrets) {
             if (!key.starts_with(vault.text + '/') || of_secret.empty()) continue;
-            listed.push_back(of_secret.back().properties);
-            listed.back().version.clear();
+            listed.secrets.push_back(of_secret.back().properties);
+            listed.secrets.back().version.clear();
         }
         co_return listed;
     }

@@ -334,7 +334,8 @@ class Fronting(unittest.TestCase):
             self.assertEqual(running.get("/api/nothing")[0], 404)
             self.assertEqual(running.get("/IsAlive")[0], 404)
             running.host.process.signal()
-            self.assertEqual(running.get("/api/IsAlive")[0], 500)
+            # 503 where the host has already begun to start the handler anew.
+            self.assertIn(running.get("/api/IsAlive")[0], (500, 503))
 
     def test_envelopes(self) -> None:
         expected = {

@@ -1,0 +1,94 @@
+#include "engine/shadow.h"
+
+#include "base/encoding.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kssedr::engine {
+namespace {
+
+rotation::SecretVersion copy_of(rotation::SecretVersion const& version, TimePoint now) {
+    rotation::SecretVersion copy;
+    copy.properties = version.properties;
+    copy.value = version.value.clone();
+    copy.seen_at = now;
+    return copy;
+}
+
+}  // namespace
+
+Async<rotation::SecretVersion> ShadowVault::fetch(rotation::SecretRef secret, std::string version,
+                                                  SteadyPoint deadline) {
+    auto const place = published_.find(secret.key());
+    if (place != published_.end())
+        for (auto at = place->second.rbegin(); at != place->second.rend(); ++at)
+            if (version.empty() || at->properties.version == version) co_return copy_of(*at, now_);
+    auto fetched = co_await real_.fetch(std::move(secret), std::move(version), deadline);
+    if (fetched) now_ = std::max(now_, fetched->seen_at);
+    co_return fetched;
+}
+
+Async<std::vector<rotation::SecretProperties>> ShadowVault::list_versions(rotation::SecretRef secret,
+                                                                          SteadyPoint deadline) {
+    auto const key = secret.key();
+    KSSEDR_CO_TRY(auto versions, co_await real_.list_versions(std::move(secret), deadline));
+    for (auto const& version : published_[key]) versions.push_back(version.properties);
+    co_return versions;
+}
+
+Async<rotation::SecretListing> ShadowVault::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto listing, co_await real_.list_secrets(vault, deadline));
+    now_ = std::max(now_, listing.seen_at);
+    for (auto& listed : listing.secrets) {
+        auto const place = published_.find(rotation::SecretRef{vault, listed.name}.key());
+        if (place == published_.end() || place->second.empty()) continue;
+        listed = place->second.back().properties;
+        listed.version.clear();
+    }
+    co_return listing;
+}
+
+Async<rotation::SecretProperties> ShadowVault::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                                       SteadyPoint) {
+    auto& versions = published_[secret.key()];
+    rotation::SecretVersion version;
+    version.properties.name = secret.name;
+    version.properties.version = fmt::format("{:032x}", versions.size() + 1);
+    version.properties.content_type = draft.content_type;
+    version.properties.tags = draft.tags;
+    version.properties.not_before = draft.not_before;
+    version.properties.expires = draft.expires;
+    version.properties.created = version.properties.updated = std::chrono::floor<std::chrono::seconds>(now_);
+    version.value = draft.value.clone();
+    version.seen_at = now_;
+    versions.push_back(std::move(version));
+    co_return versions.back().properties;
+}
+
+Async<rotation::Credentials> ShadowProvider::list(rotation::ArmId owner, SteadyPoint deadline) {
+    auto const key = owner.key();
+    KSSEDR_CO_TRY(auto credentials, co_await real_.list(std::move(owner), deadline));
+    for (auto& credential : credentials.slots) {
+        auto const place = made_.find(key + '/' + credential.slot);
+        if (place == made_.end()) continue;
+        credential.value = place->second.value.clone();
+        if (credential.made) credential.made = place->second.at;
+    }
+    co_return credentials;
+}
+
+Async<rotation::Credentials> ShadowProvider::regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) {
+    std::string bytes(shape(owner).key_bytes, '\0');
+    random_.fill(bytes);
+    made_[owner.key() + '/' + slot] = {SecretString::absorb(format_base64(bytes)), clock_.now()};
+    co_return co_await list(std::move(owner), deadline);
+}
+
+Task<ports::TrialResult> ShadowProvider::verify(rotation::ArmId, SecretString const&, SecretString const&,
+                                                SteadyPoint) {
+    co_return ports::TrialResult{ports::Trial::accepted, {}};
+}
+
+}  // namespace kssedr::engine

@@ -1,0 +1,62 @@
+/// Shadow ports: a world in which effects happen in memory only.
+///
+/// A plan is a sweep over them: it judges and decides with the very code that acts, and what one rotation would leave
+/// behind is what the next one sees. Reads go through to the real vault and provider; nothing is ever written there.
+
+#pragma once
+
+#include "async/clock.h"
+#include "base/random.h"
+#include "ports/credential_provider.h"
+#include "ports/vault.h"
+
+#include <map>
+#include <string>
+
+namespace kssedr::engine {
+
+class ShadowVault final : public ports::Vault {
+public:
+    explicit ShadowVault(ports::Vault& real) : real_(real) {}
+
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                         SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
+                                                                 SteadyPoint deadline) override;
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
+    Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                              SteadyPoint deadline) override;
+
+private:
+    ports::Vault& real_;
+    std::map<std::string, std::vector<rotation::SecretVersion>> published_;  // by SecretRef::key(), oldest first
+    TimePoint now_{};                                                        // the vault's, as last told
+};
+
+class ShadowProvider final : public ports::CredentialProvider {
+public:
+    ShadowProvider(ports::CredentialProvider& real, Clock& clock, Random& random)
+        : real_(real), clock_(clock), random_(random) {}
+
+    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return real_.serves(owner); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
+        return real_.shape(owner);
+    }
+    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+                                    SteadyPoint deadline) override;
+
+private:
+    struct Made {
+        SecretString value;
+        TimePoint at;
+    };
+
+    ports::CredentialProvider& real_;
+    Clock& clock_;
+    Random& random_;
+    std::map<std::string, Made> made_;  // by owner's key and slot
+};
+
+}  // namespace kssedr::engine

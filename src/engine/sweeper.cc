@@ -1,0 +1,146 @@
+#include "engine/sweeper.h"
+
+#include "async/for_each.h"
+#include "base/ascii.h"
+#include "engine/intake.h"
+#include "rotation/schedule.h"
+
+#include <algorithm>
+#include <set>
+
+namespace kssedr::engine {
+
+using rotation::OutcomeKind;
+
+namespace {
+
+constexpr std::size_t at_once = 16;
+constexpr Duration all_are_suspected_every = std::chrono::hours{24};
+
+TimePoint end_of(rotation::SecretProperties const& properties, rotation::Terms const& terms) {
+    return properties.expires.value_or(properties.created + terms.validity.value);
+}
+
+}  // namespace
+
+Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
+    SweepSummary summary;
+    auto candidates = co_await list(request, summary);
+    if (request.looks_for_dead) {
+        co_await find_suspects(candidates, request);
+    }
+    std::erase_if(candidates, [&](Candidate const& candidate) {
+        if (!candidate.terms || candidate.is_suspect || candidate.due <= candidate.now + request.within) return false;
+        reckon_expiry(candidate, summary);
+        return true;
+    });
+    // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
+    std::ranges::sort(candidates, {},
+                      [](Candidate const& candidate) { return std::pair(candidate.due, candidate.secret.key()); });
+
+    auto rotate_one = [&](std::size_t i) -> Task<void> {
+        auto const& candidate = candidates[i];
+        RotationRequest rotation;
+        rotation.secret = candidate.secret;
+        rotation.trigger = request.trigger;
+        rotation.repairs_early = candidate.is_suspect;
+        rotation.deadline = request.deadline;
+        auto const seen = co_await rotator_.rotate(std::move(rotation));
+        // A suspect that turned out alive was only looked at.
+        bool const was_cleared = candidate.is_suspect && seen.outcome.code == "not-due";
+        if (was_cleared) {
+            reckon_expiry(candidate, summary);
+            co_return;
+        }
+        log_outcome(ports_.log, seen.outcome);
+        count(seen.outcome, candidate, summary);
+        on_outcome(seen.outcome);
+    };
+    co_await for_each(candidates.size(), at_once, rotate_one);
+    co_return summary;
+}
+
+Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request, SweepSummary& summary) {
+    std::vector<Candidate> candidates;
+    Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
+    auto const& policy = rotator_.policy();
+    for (auto const& vault : request.vaults) {
+        auto const listed = co_await calls.list_secrets(vault);
+        if (!listed) {
+            ++summary.unreadable;
+            ports_.log.error("sweep.vault_unreadable", {{"vault", vault.text}, {"why", listed.error().message()}});
+            continue;
+        }
+        for (auto const& properties : listed->secrets) {
+            if (!properties.enabled || properties.managed) continue;
+            Candidate candidate{{vault, properties.name}, properties, {}, listed->seen_at, properties.created, false};
+            auto terms = rotation::terms_of(candidate.secret, properties, policy, listed->seen_at);
+            if (terms && !terms->owner) continue;
+            if (terms) {
+                candidate.terms = *std::move(terms);
+                candidate.due = rotation::due_at(properties.created, properties.expires,
+                                                 candidate.terms->validity.value, candidate.terms->lead.value);
+            }
+            candidates.push_back(std::move(candidate));
+        }
+    }
+    co_return candidates;
+}
+
+Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request) {
+    Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
+    std::map<std::string, std::vector<Candidate*>> by_owner;
+    for (auto& candidate : candidates)
+        if (candidate.terms && candidate.due > candidate.now)
+            by_owner[candidate.terms->owner->value.key()].push_back(&candidate);
+    for (auto const& [key, of_owner] : by_owner) {
+        auto const place = looked_at_.find(key);
+        bool const is_daily =
+            place == looked_at_.end() || ports_.clock.steady_now() - place->second >= all_are_suspected_every;
+        bool const has_young = std::ranges::any_of(of_owner, [&](Candidate const* candidate) {
+            return candidate->properties.created + candidate->terms->overlap.value > candidate->now;
+        });
+        if (!is_daily && !has_young) continue;
+        auto const& owner = of_owner.front()->terms->owner->value;
+        if (!rotator_.may_rotate(of_owner.front()->secret.vault, owner)) continue;
+        auto const credentials = co_await calls.list_credentials(owner);
+        if (!credentials) {
+            ports_.log.warn("sweep.owner_unreadable",
+                            {{"resource", owner.text()}, {"why", credentials.error().message()}});
+            continue;
+        }
+        if (is_daily) looked_at_[key] = ports_.clock.steady_now();
+        for (auto* candidate : of_owner) candidate->is_suspect = is_suspect(*candidate, *credentials, is_daily);
+    }
+}
+
+bool Sweeper::is_suspect(Candidate const& candidate, rotation::Credentials const& credentials, bool is_daily) const {
+    auto const& created = candidate.properties.created;
+    auto const* credential = credentials.find(candidate.terms->slot_tag);
+    // Key Vault tells whole seconds: within the one in which it was published a credential is its own version's.
+    if (credential != nullptr && credential->made) return *credential->made >= created + std::chrono::seconds{1};
+    return is_daily || created + candidate.terms->overlap.value > candidate.now;
+}
+
+void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const {
+    if (candidate.is_suspect || candidate.due <= candidate.now) ++summary.due;
+    switch (outcome.kind) {
+    case OutcomeKind::rotated:
+    case OutcomeKind::adopted:
+    case OutcomeKind::repaired: ++summary.done; return;
+    case OutcomeKind::deferred: ++summary.deferred; break;
+    case OutcomeKind::refused: ++summary.refused; break;
+    case OutcomeKind::failed: ++summary.failed; break;
+    default: return;
+    }
+    if (candidate.terms && end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
+    reckon_expiry(candidate, summary);
+}
+
+void Sweeper::reckon_expiry(Candidate const& candidate, SweepSummary& summary) const {
+    if (!candidate.terms) return;
+    auto const end = end_of(candidate.properties, *candidate.terms);
+    if (!summary.soonest_expiry || end < *summary.soonest_expiry) summary.soonest_expiry = end;
+}
+
+}  // namespace kssedr::engine

@@ -1,0 +1,72 @@
+/// Sweeper: makes certain what events make prompt (DESIGN 2, law 2).
+///
+/// It lists the vaults, judges by properties alone where they suffice, and rotates what is due, soonest expiry first,
+/// at the pace that Azure allows. It also looks for versions that died (DESIGN 3.4): where key times are told, one of a
+/// slot that was made after the version itself; else versions younger than the overlap each time, all once a day. A
+/// suspect is read, and repaired if it is dead.
+
+#pragma once
+
+#include "engine/rotator.h"
+
+#include <functional>
+#include <map>
+
+namespace kssedr::engine {
+
+struct SweepRequest {
+    std::vector<rotation::VaultHost> vaults;
+    /// Also judged, though not due before then: what `plan --within` asks for.
+    Duration within{};
+    bool looks_for_dead = true;
+    rotation::Trigger trigger = rotation::Trigger::sweep;
+    SteadyPoint deadline = SteadyPoint::max();
+};
+
+struct SweepSummary {
+    std::size_t due = 0;   ///< secrets that were due, or dead
+    std::size_t done = 0;  ///< rotated, adopted or repaired, siblings that were moved not counted
+    std::size_t deferred = 0;
+    std::size_t refused = 0;
+    std::size_t failed = 0;
+    std::size_t overdue = 0;                  ///< expired, and not done
+    std::size_t unreadable = 0;               ///< vaults that could not be listed
+    std::optional<TimePoint> soonest_expiry;  ///< of a managed secret that is not rotated
+
+    friend bool operator==(SweepSummary const&, SweepSummary const&) = default;
+};
+
+class Sweeper {
+public:
+    using OnOutcome = std::function<void(rotation::Outcome const&)>;
+
+    Sweeper(Rotator& rotator, Ports ports) : rotator_(rotator), ports_(ports), pace_(ports.clock) {}
+
+    /// Calls `on_outcome` for every secret that was judged, as it ends.
+    Task<SweepSummary> sweep(SweepRequest request, OnOutcome on_outcome);
+
+private:
+    /// A secret that asks for something, as a listing showed it.
+    struct Candidate {
+        rotation::SecretRef secret;
+        rotation::SecretProperties properties;
+        std::optional<rotation::Terms> terms;  ///< nothing: its metadata contradict each other
+        TimePoint now{};                       ///< the vault's date when it was listed
+        TimePoint due{};
+        bool is_suspect = false;
+    };
+
+    Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
+    Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
+    [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
+                                  bool is_daily) const;
+    void reckon_expiry(Candidate const& candidate, SweepSummary& summary) const;
+    void count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const;
+
+    Rotator& rotator_;
+    Ports ports_;
+    Pace pace_;
+    std::map<std::string, SteadyPoint> looked_at_;  // by owner: when all its versions were suspected last
+};
+
+}  // namespace kssedr::engine

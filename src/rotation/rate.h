@@ -1,0 +1,38 @@
+/// TokenBucket: a rate that a service allows, as arithmetic.
+///
+/// `capacity` may go at once, then one every `interval`. Pure: time comes in, the time to go comes out.
+
+#pragma once
+
+#include "base/time.h"
+
+#include <algorithm>
+
+namespace kssedr::rotation {
+
+class TokenBucket {
+public:
+    /// So many per span of time, all of which may go at once.
+    TokenBucket(int count, Duration per) : span_(per), interval_(std::chrono::ceil<Fine>(Fine{per} / count)) {}
+
+    /// Takes the next place in the queue and says when it is: now or later.
+    SteadyPoint reserve(SteadyPoint now) {
+        // The bucket is full when the last reservation lies a whole span behind what it would be at the steady rate.
+        next_ = std::max(next_, Fine{now.since_start} - span_ + interval_);
+        SteadyPoint const at = std::max(now, SteadyPoint{std::chrono::ceil<Duration>(next_)});
+        next_ += interval_;
+        return at;
+    }
+    /// The service says that nothing goes before then.
+    void hold(SteadyPoint until) { next_ = std::max(next_, Fine{until.since_start}); }
+
+private:
+    // Finer than milliseconds: 4,000 in 10 s are 2.5 ms apart.
+    using Fine = std::chrono::microseconds;
+
+    Fine span_;
+    Fine interval_;
+    Fine next_{Fine::min() / 2};
+};
+
+}  // namespace kssedr::rotation

@@ -1,0 +1,98 @@
+#include "fuzz/azure_targets.h"
+
+#include "azure/authorized_client.h"
+#include "azure/entra.h"
+#include "azure/error_answer.h"
+#include "azure/key_vault_format.h"
+#include "azure/managed_identity.h"
+#include "azure/storage_account_keys.h"
+#include "azure/url.h"
+#include "azure/vault_directory.h"
+#include "base/ascii.h"
+#include "base/check.h"
+
+#include <boost/url/parse.hpp>
+
+namespace kssedr::fuzz {
+namespace {
+
+using namespace kssedr::azure;
+
+// What is said of an answer may be shown anywhere, and is no longer than a person reads.
+void check_error(Error const& error) {
+    KSSEDR_CHECK(error.message().size() < 4096 && error.service_code().size() < 1024, "an error is too long");
+    KSSEDR_CHECK(escape_for_display(error.message(), error.message().size()) == error.message(),
+                 "an error holds what was not escaped");
+    KSSEDR_CHECK(escape_for_display(error.service_code(), 1024) == error.service_code(),
+                 "a service's code holds what was not escaped");
+}
+
+template <class T>
+void check_failure(Result<T> const& result) {
+    if (!result) check_error(result.error());
+}
+
+http::Response answer(long status, std::string_view body) {
+    http::Response response;
+    response.status = status;
+    response.body = SecretString::copy_of(body);
+    return response;
+}
+
+void check_secrets(std::string_view input) {
+    Expected const expected{{"contoso.vault.azure.net"}, "vault.azure.net", "web"};
+    auto const secret = parse_secret(input, expected);
+    check_failure(secret);
+    if (secret) {
+        KSSEDR_CHECK(equals_ignore_case(secret->properties.name, "web"), "another secret's value");
+        KSSEDR_CHECK(rotation::is_secret_version(secret->properties.version), "a version that can be none");
+    }
+    Expected const any{expected.vault, expected.vault_suffix, {}};
+    check_failure(parse_secret_properties(input, any));
+    auto const page = parse_secret_page(input, any);
+    check_failure(page);
+    if (!page) return;
+    for (auto const& item : page->items) KSSEDR_CHECK(rotation::is_secret_name(item.name), "a name that can be none");
+}
+
+}  // namespace
+
+void azure_answer(std::string_view input) {
+    check_secrets(input);
+    auto const keys = parse_storage_keys(input);
+    check_failure(keys);
+    KSSEDR_CHECK(!keys || keys->slots.size() == 2, "keys that are not two");
+    check_failure(parse_token_answer(input));
+    check_failure(parse_managed_identity_answer(input, TimePoint{}));
+    check_failure(parse_vault_host_answer(input));
+    for (long const status : {400L, 403L, 409L, 503L}) {
+        auto const response = answer(status, input);
+        check_error(to_error(response, "reading", Effect::none));
+        auto const write = to_error(response, "writing", Effect::happens, Quote::not_of_400);
+        check_error(write);
+        KSSEDR_CHECK(status < 500 || write.code() == Errc::outcome_unknown, "a body made an outcome known");
+        check_error(to_token_error(response, {"https://login.example", "tenant", "client"}));
+    }
+}
+
+void azure_header(std::string_view input) {
+    if (auto const challenge = parse_challenge(input)) {
+        KSSEDR_CHECK(!challenge->resource.ends_with('/'), "a resource that ends in a slash");
+        KSSEDR_CHECK(challenge->tenant.find_first_of("/?#") == std::string::npos, "a tenant that is a path");
+    }
+    http::Response response;
+    response.headers = {{"retry-after", std::string(input)}, {"date", "Tue, 20 Aug 2024 20:52:39 GMT"}};
+    auto const wait = parse_retry_after(response);
+    KSSEDR_CHECK(!wait || (*wait >= Duration{} && *wait <= std::chrono::hours(1)), "a wait out of its bounds");
+
+    auto const authority = find_https_authority(input);
+    if (!authority) return;
+    // A token must not go elsewhere than another parser of the same URL believes.
+    auto const url = boost::urls::parse_uri(input);
+    if (!url) return;
+    KSSEDR_CHECK(equals_ignore_case(url->encoded_host(), host_of(*authority)), "another host to another parser");
+    KSSEDR_CHECK(!url->has_userinfo(), "a user to another parser");
+    KSSEDR_CHECK(authority->ends_with(url->port()) || url->port_number() == 443, "another port to another parser");
+}
+
+}  // namespace kssedr::fuzz

@@ -1,0 +1,14 @@
+/// The fuzz targets of what Azure's services answer.
+
+#pragma once
+
+#include <string_view>
+
+namespace kssedr::fuzz {
+
+/// A body, given to every parser of bodies.
+void azure_answer(std::string_view input);
+/// A `WWW-Authenticate` header, a URL in an answer, a `Retry-After`.
+void azure_header(std::string_view input);
+
+}  // namespace kssedr::fuzz
