@@ -122,6 +122,7 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
 }
 
 int run(int argc, char** argv) {
+    protect_memory();
     auto const line = cli::parse_command_line(argc, argv);
     if (!line) return line.error();
     if (line->command == cli::Command::version) {
@@ -137,7 +138,6 @@ int run(int argc, char** argv) {
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
 
-    protect_memory();
     for (auto const& warning : loaded->warnings) say("warning: " + warning);
     if (line->command == cli::Command::functions) return run_functions(*line, std::move(loaded->settings));
     return run_command(*line, std::move(loaded->settings), environment);
