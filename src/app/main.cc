@@ -1,6 +1,7 @@
 // kssedr: reads the command line and the settings, makes the world, runs one command.
 
 #include "app/functions.h"
+#include "app/input.h"
 #include "app/log_sink.h"
 #include "app/process.h"
 #include "app/world.h"
@@ -17,11 +18,6 @@
 
 #include <cstdio>
 #include <exception>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <optional>
 
 #include <unistd.h>
 
@@ -30,15 +26,6 @@ namespace {
 
 void say(std::string_view text) {
     std::fprintf(stderr, "kssedr: %.*s\n", static_cast<int>(text.size()), text.data());
-}
-
-std::optional<std::string> read_input(std::string const& file) {
-    if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-    std::error_code error;
-    if (std::filesystem::is_directory(file, error)) return std::nullopt;
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 cli::PrinterOptions printer_options(cli::CommandLine const& line, config::Environment const& environment) {
@@ -64,9 +51,8 @@ Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const&
     Subject subject;
     switch (line.command) {
     case cli::Command::handle: {
-        auto read = read_input(line.file);
-        if (!read) return fail(Errc::invalid_argument, escape_for_display(line.file) + " can not be read");
-        subject.events = *std::move(read);
+        KSSEDR_TRY(auto read, read_input(line.file));
+        subject.events = std::move(read);
         break;
     }
     case cli::Command::plan:
