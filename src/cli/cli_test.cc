@@ -163,5 +163,20 @@ TEST(Printer, ExplainsAsTextAndJson) {
         << json;
 }
 
+TEST(Printer, ExplainsThatNothingIsLookedAtWhilePaused) {
+    engine::Examination seen;
+    seen.outcome = {.kind = OutcomeKind::deferred, .code = "paused", .reason = "KSSEDR_MODE is paused: …"};
+    seen.outcome.vault = "demo.vault.azure.net";
+    seen.outcome.secret = "web";
+    rotation::Policy policy;
+    policy.mode = rotation::Mode::paused;
+    auto const text = format_explanation(seen, policy, {});
+    EXPECT_NE(text.find("mode         paused\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("next         deferred: KSSEDR_MODE is paused"), std::string::npos) << text;
+    auto const json = format_explanation(seen, policy, {.json = true});
+    EXPECT_NE(json.find(R"("code":"paused")"), std::string::npos) << json;
+    EXPECT_NE(json.find(R"("mode":"paused")"), std::string::npos) << json;
+}
+
 }  // namespace
 }  // namespace kssedr::cli
