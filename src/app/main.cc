@@ -6,6 +6,7 @@
 #include "app/process.h"
 #include "app/world.h"
 #include "async/run.h"
+#include "azure/client_certificate.h"
 #include "base/ascii.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
@@ -107,6 +108,14 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
     return std::ferror(stdout) == 0 ? code : cli::exit_failed;
 }
 
+// A certificate that cannot be used is said before anything is begun, as every other wrong setting.
+config::Problems check_certificate(config::Identity const& identity) {
+    if (identity.has_client_secret() || !identity.has_certificate()) return {};
+    auto const read = azure::read_client_certificate(identity.certificate_file, identity.certificate_password);
+    if (read) return {};
+    return {read.error().message()};
+}
+
 int run(int argc, char** argv) {
     auto const line = cli::parse_command_line(argc, argv);
     if (!line) return line.error();
@@ -120,6 +129,7 @@ int run(int argc, char** argv) {
     if (line->command == cli::Command::functions && loaded && !loaded->settings.functions_port)
         problems.emplace_back(
             "FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it, for a trial set any free port");
+    if (problems.empty()) problems = check_certificate(loaded->settings.identity);
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
 

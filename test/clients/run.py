@@ -75,10 +75,23 @@ class Emulator:
             AZURE_CONFIG_DIR=str(Path(home) / "azure"),
             AZURE_CORE_COLLECT_TELEMETRY="no",
             AZURE_CORE_NO_COLOR="yes",
+            CERTIFICATE_FILE=self.register_certificate(home),
             EMULATOR_PORT=str(self.ready["port"]),
             SUBSCRIPTION_ID=self.state()["subscriptions"][0]["id"],
         )
         return environment
+
+    def register_certificate(self, home):
+        """A certificate for the application, its key in the same file; the file's name."""
+        key, certificate, both = (Path(home) / name for name in ("key.pem", "certificate.pem", "both.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=client", "-keyout", key,
+                        "-out", certificate], check=True, capture_output=True)
+        both.write_text(key.read_text() + certificate.read_text())
+        app = {"clientId": self.ready["environment"]["AZURE_CLIENT_ID"], "certificates": [certificate.read_text()]}
+        url = f"http://127.0.0.1:{self.ready['proxyPort']}/_emulator/apps"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(urllib.request.Request(url, json.dumps(app).encode(), method="PUT"), timeout=10).close()
+        return str(both)
 
     def state(self):
         url = f"http://127.0.0.1:{self.ready['proxyPort']}/_emulator/state"
