@@ -62,6 +62,8 @@ function(kssedr_test name)
   # Where test/vectors/ lies, whatever directory the test runs in; and samples that are no part of the project, where there are any.
   target_compile_definitions(${name} PRIVATE
     KSSEDR_SOURCE_DIR="${CMAKE_SOURCE_DIR}" KSSEDR_SAMPLES_DIR="${KSSEDR_SAMPLES_DIR}")
+  # ccache may hand out a header that was precompiled before a package was updated with the same content.
+  target_compile_options(${name} PRIVATE "SHELL:-Xclang -fno-pch-timestamp")
   target_precompile_headers(${name} PRIVATE <gtest/gtest.h> <string> <vector> <map> <memory> <functional>)
   set_property(GLOBAL APPEND PROPERTY KSSEDR_TESTS ${name})
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)

@@ -1,7 +1,7 @@
 #include "app/process.h"
 
 #include "async/clock.h"
-#include "base/openssl_memory.h"
+#include "base/wiped_memory.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>

@@ -10,6 +10,8 @@ namespace kssedr::http {
 namespace {
 
 constexpr std::size_t header_bytes_max = 64U << 10U;
+// In seconds: how long a connection may have rested that is given what may not be sent twice.
+constexpr long rests_at_most = 2;
 
 std::string_view after_scheme(std::string_view url) {
     auto const at = url.find("://");
@@ -153,7 +155,7 @@ void CurlCall::set_safety(TransportOptions const& options) {
     set(CURLOPT_LOW_SPEED_LIMIT, 1L);
     set(CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.silence_limit.count() / 1000)));
     set(CURLOPT_USERAGENT, options.user_agent.c_str());
-    if (!is_repeatable()) set(CURLOPT_FRESH_CONNECT, 1L);  // why: on_request
+    if (!is_repeatable()) set(CURLOPT_MAXAGE_CONN, rests_at_most);  // why: on_request
 }
 
 void CurlCall::set_method() {
@@ -202,8 +204,9 @@ void CurlCall::add_header(std::string_view name, std::string_view value) {
 
 // Called each time libcurl is about to send the request over a connection that is ready for it. It would send a second
 // time, by itself and silently, when a reused connection ends without a byte of answer: harmless for a read, but a key
-// could be regenerated twice and the one in use be lost. So a request that may not be repeated is given a new
-// connection (libcurl does not resend then), and should libcurl ever come a second time, it is stopped here.
+// could be regenerated twice and the one in use be lost. So libcurl is stopped here when it comes a second time with a
+// request that may not be repeated. Not to find out so, and then to wait out the doubt, is worth a handshake: such a request
+// is given a connection that was used a moment ago, or a new one, and none whose other end may have gone meanwhile.
 int CurlCall::on_request(void* self, char*, char*, int, int) {
     auto& call = *static_cast<CurlCall*>(self);
     if (call.times_sent_ > 0 && !call.is_repeatable()) return CURL_PREREQFUNC_ABORT;
@@ -287,6 +290,8 @@ Error CurlCall::to_error(CURLcode code, Ending ending) const {
     case CURLE_SSL_CACERT_BADFILE:
         return {Errc::unavailable,
                 "no certificate can be checked: " + text + ". SSL_CERT_FILE must name a file of certificates"};
+    case CURLE_ABORTED_BY_CALLBACK:
+        return {Errc::outcome_unknown, host() + " was sent the request and ended the connection without an answer"};
     default: break;
     }
     if (sent) return {Errc::outcome_unknown, host() + " was sent the request and gave no whole answer: " + text};

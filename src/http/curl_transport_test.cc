@@ -134,7 +134,7 @@ TEST_F(CurlTransportTest, SendsWhatItIsGivenAndNothingOfItsOwn) {
     }());
 }
 
-TEST_F(CurlTransportTest, KeepsAConnectionForWhatMayBeRepeatedAndMakesOneForWhatMayNot) {
+TEST_F(CurlTransportTest, KeepsConnectionsAndGivesAWriteNoneThatHasRestedForLong) {
     RawServer server(executor(), answering(answer("ok")));
     run([&]() -> Task<void> {
         auto const first = co_await get(server.url());
@@ -143,9 +143,15 @@ TEST_F(CurlTransportTest, KeepsAConnectionForWhatMayBeRepeatedAndMakesOneForWhat
             co_await transport().send({.method = Method::post, .url = server.url(), .repeatable = true}, after(10s));
         EXPECT_EQ(server.connections(), 1);
         auto const write = co_await transport().send({.method = Method::post, .url = server.url()}, after(10s));
+        EXPECT_EQ(server.connections(), 1);
+        co_await clock().sleep_for(3100ms);  // libcurl's own clock can not be hurried
+        auto const later_read = co_await get(server.url());
+        EXPECT_EQ(server.connections(), 1);
+        co_await clock().sleep_for(3100ms);
+        auto const later = co_await transport().send({.method = Method::post, .url = server.url()}, after(10s));
         EXPECT_EQ(server.connections(), 2);
         co_await server.stop();
-        EXPECT_TRUE(first && second && read && write);
+        EXPECT_TRUE(first && second && read && write && later_read && later);
     }());
 }
 
