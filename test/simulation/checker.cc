@@ -1,0 +1,178 @@
+#include "checker.h"
+
+#include "base/ascii.h"
+#include "rotation/policy.h"
+#include "rotation/schedule.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace kssedr::simulation {
+namespace {
+
+// Key Vault tells whole seconds, and the vaults' clocks are a second apart at most: by so much an overlap that two of
+// them measure may be short.
+constexpr Duration measured_to = std::chrono::milliseconds{2500};
+// What may pass between a reading under the lock and the effect that follows from it, where a right comes back
+// meanwhile.
+constexpr Duration longest_attempt = std::chrono::minutes{20};
+
+}  // namespace
+
+void Checker::violate(std::string invariant, std::string what) {
+    if (violation_) return;
+    violation_ = Violation{std::move(invariant), std::move(what), timeline_.now()};
+    timeline_.stop();
+}
+
+bool Checker::is_excused(int owner, Author const& author) const {
+    return author.who != Who::kssedr || author.began < estate_.owners[static_cast<std::size_t>(owner)].excused_before;
+}
+
+std::string Checker::blame(Author const& author) const {
+    return fmt::format("by process {} (attempt begun at {:.3f} s)", author.process,
+                       static_cast<double>(author.began.since_start.count()) / 1000);
+}
+
+void Checker::excuse(int owner, SteadyPoint until) {
+    auto& state = estate_.owners[static_cast<std::size_t>(owner)];
+    state.excused_before = std::max(state.excused_before, until);
+    state.unpublished = no_key;
+}
+
+// Whom a regeneration of `key` would cut off.
+void Checker::check_cut_off(SecretState& secret, KeyId key, Author const& author) {
+    auto const now = timeline_.now();
+    if (secret.is_deleted) return;
+    // A version that may not be read counts until its expiry and no longer (DESIGN 3.1).
+    auto const& current = secret.current();
+    bool const is_expired =
+        current.properties.expires && *current.properties.expires <= estate_.vault_now(secret.vault);
+    if (is_expired && secret.unreadable_until + longest_attempt > now) return;
+    bool const is_strict = !is_excused(secret.owner, author);
+    if (secret.is_served() && current.holds == key) {
+        if (is_strict)
+            violate("I1", fmt::format("the key that the current version of {} holds was regenerated {}", secret.key,
+                                      blame(author)));
+        secret.broken = author.who == Who::kssedr ? Broken::by_kssedr : Broken::by_others;
+        return;
+    }
+    if (!is_strict) return;
+    for (auto const& version : secret.versions) {
+        if (version.holds != key || !version.left) continue;
+        if (now - *version.left + measured_to >= secret.overlap) continue;
+        violate("I2",
+                fmt::format("the key that version {} of {} held until {} ago was regenerated {}; the overlap is {}",
+                            version.properties.version, secret.key, format_span(now - *version.left), blame(author),
+                            format_span(secret.overlap)));
+    }
+}
+
+// A regeneration after one whose key was never published: the first was made for the same versions.
+void Checker::check_second_regeneration(OwnerState& owner, Author const& author) {
+    if (author.who != Who::kssedr || owner.unpublished == no_key || author.began < owner.excused_before) return;
+    int const slot = estate_.key(owner.unpublished).slot;
+    auto patience = Duration::max();
+    for (auto const index : owner.secrets) {
+        auto const& secret = estate_.secrets[static_cast<std::size_t>(index)];
+        patience = std::min(patience, secret.validity - std::min(plan_.lead, secret.validity / 2));
+        if (owner.tells_made || !secret.is_served()) continue;
+        // Where the making time is not told, only a version before that held the same slot's key tells that it was
+        // replaced since (DESIGN 3.1).
+        auto const count = secret.versions.size();
+        if (count < 2) return;
+        auto const& earlier = secret.versions[count - 2];
+        bool const is_evidence = earlier.properties.enabled && earlier.holds != no_key &&
+                                 estate_.key(earlier.holds).slot == slot &&
+                                 earlier.properties.created != secret.current().properties.created;
+        if (!is_evidence || secret.unreadable_until + longest_attempt > timeline_.now()) return;
+    }
+    // One that could not be published for so long that it is itself due is replaced rightly.
+    if (timeline_.now() - owner.regenerated_at + std::chrono::minutes{10} >= patience) return;
+    violate("I3", fmt::format("{} was regenerated {} though {} had been regenerated {} before and was not published",
+                              owner.name, blame(author), owner.slots[static_cast<std::size_t>(slot)].name,
+                              format_span(timeline_.now() - owner.regenerated_at)));
+}
+
+void Checker::before_regeneration(int owner, int slot, Author const& author) {
+    auto& state = estate_.owners[static_cast<std::size_t>(owner)];
+    check_second_regeneration(state, author);
+    auto const key = state.slots[static_cast<std::size_t>(slot)].key;
+    for (auto const index : state.secrets) check_cut_off(estate_.secrets[static_cast<std::size_t>(index)], key, author);
+    if (author.who != Who::kssedr) excuse(owner, timeline_.now());
+}
+
+void Checker::after_regeneration(int owner, int slot, Author const& author) {
+    if (author.who != Who::kssedr) return;
+    auto& state = estate_.owners[static_cast<std::size_t>(owner)];
+    state.unpublished = state.slots[static_cast<std::size_t>(slot)].key;
+    state.regenerated_at = timeline_.now();
+}
+
+void Checker::after_publication(int index, Author const& author) {
+    auto& secret = estate_.secrets[static_cast<std::size_t>(index)];
+    auto const& current = secret.current();
+    auto& owner = estate_.owners[static_cast<std::size_t>(secret.owner)];
+    bool const is_alive = estate_.is_alive(current.holds) && estate_.key(current.holds).owner == secret.owner;
+    if (author.who != Who::kssedr) {
+        secret.broken = is_alive ? Broken::no : Broken::by_others;
+        excuse(secret.owner, timeline_.now());
+        return;
+    }
+    if (owner.unpublished == current.holds) owner.unpublished = no_key;
+    bool const is_strict = !is_excused(secret.owner, author);
+    if (!is_alive && is_strict)
+        violate("I1", fmt::format("version {} of {} was published dead {}", current.properties.version, secret.key,
+                                  blame(author)));
+    secret.broken = is_alive ? Broken::no : Broken::by_kssedr;
+    auto& base = secret.versions[author.base];
+    if (is_strict && base.led_to != no_key && base.led_to != current.holds)
+        violate("I3", fmt::format("version {} of {} led to two different publications, the second {}",
+                                  base.properties.version, secret.key, blame(author)));
+    base.led_to = current.holds;
+    if (is_strict) check_form(secret, base, author);
+}
+
+void Checker::after_change(int index, Change change) {
+    auto& secret = estate_.secrets[static_cast<std::size_t>(index)];
+    if (change == Change::removed) {
+        // Whoever deletes a secret takes what it held out of use.
+        for (auto& version : secret.versions)
+            if (version.left) version.left = SteadyPoint{-std::chrono::days{3650}};
+    }
+    // A secret that comes back is seen once the listing that lacks it is too old to be believed.
+    constexpr Duration listing_is_believed = std::chrono::minutes{6};
+    auto const until = timeline_.now() + (change == Change::recovered ? listing_is_believed : Duration{});
+    excuse(secret.owner, until);
+    if (secret.is_served()) secret.broken = estate_.is_alive(secret.current().holds) ? Broken::no : Broken::by_others;
+}
+
+Duration Checker::bound(int owner) const {
+    Duration overlap{};
+    for (auto const index : estate_.owners[static_cast<std::size_t>(owner)].secrets)
+        overlap = std::max(overlap, estate_.secrets[static_cast<std::size_t>(index)].overlap);
+    return overlap + 2 * plan_.sweep_every + std::chrono::hours{2};
+}
+
+void Checker::expect_whole() {
+    for (auto const& secret : estate_.secrets) {
+        if (!secret.is_served() || estate_.is_alive(secret.current().holds)) continue;
+        violate("I1", fmt::format("a sweep after everything had become calm {} still holds no valid credential",
+                                  secret.key));
+    }
+}
+
+void Checker::expect_nothing_overdue(SteadyPoint calm_since) {
+    for (auto const& secret : estate_.secrets) {
+        if (!secret.is_served()) continue;
+        auto const& properties = secret.current().properties;
+        auto const due = rotation::due_at(properties.created, properties.expires, secret.validity, plan_.lead);
+        auto const late = std::min(estate_.vault_now(secret.vault) - due, timeline_.now() - calm_since);
+        if (late <= bound(secret.owner)) continue;
+        violate("I6", fmt::format("{} has been due for {} with nothing in the way; the bound is {}", secret.key,
+                                  format_span(late), format_span(bound(secret.owner))));
+    }
+}
+
+}  // namespace kssedr::simulation
