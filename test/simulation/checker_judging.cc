@@ -84,7 +84,8 @@ void Checker::judge_outcome(Handled const& handled, rotation::Outcome const& out
         if (was_replaced && (has_published || outcome.kind == OutcomeKind::deferred))
             return say("is about a version that had been replaced before");
     }
-    if (has_published != !outcome.new_version.empty()) return say("names no new version, or one it should not");
+    // One that published nothing names a version only where that was published and found dead.
+    if (has_published && outcome.new_version.empty()) return say("names no new version");
     if (has_published) check_published_outcome(secret, handled, outcome);
 }
 

@@ -7,14 +7,15 @@ namespace kssedr::simulation {
 std::uint64_t LeaseService::acquire(std::string const& owner) {
     auto const [place, is_new] = leases_.try_emplace(owner);
     auto& lease = place->second;
-    if (!is_new && timeline_.now() < lease.ends + left_alone) return 0;
+    if (!is_new && timeline_.now() < lease.ends) return 0;
     lease = {++numbers_, timeline_.now() + length};
     return lease.number;
 }
 
 bool LeaseService::renew(std::string const& owner, std::uint64_t number) {
     auto const place = leases_.find(owner);
-    bool const is_held = place != leases_.end() && place->second.number == number && timeline_.now() < place->second.ends;
+    bool const is_held = place != leases_.end() && place->second.number == number;
+    // One that ran out may still be renewed, where nobody took it meanwhile.
     if (is_held) place->second.ends = timeline_.now() + length;
     return is_held;
 }
@@ -52,9 +53,7 @@ public:
     }
 
     [[nodiscard]] bool outlasts(SteadyPoint deadline) const override {
-        constexpr Duration margin = std::chrono::seconds{2};
-        return !hold_->is_lost && lock_.timeline_.now() + margin < hold_->ends &&
-               deadline + margin < hold_->ends + LeaseService::left_alone;
+        return !hold_->is_lost && deadline + LeaseService::margin <= hold_->ends;
     }
     [[nodiscard]] bool was_waited_for() const override { return waited_; }
 
@@ -77,7 +76,7 @@ Async<std::unique_ptr<ports::OwnerLease>> LeaseLock::acquire(std::string owner_k
         if (number != 0) {
             if (is_abandoned) statistics_.add(Fault::lease_ran_out);
             auto const hold = std::make_shared<Hold>(Hold{owner_key, number, asked_at + LeaseService::length});
-            renew_later(hold);
+            renew_at(asked_at + LeaseService::renewed_after, hold);
             may_be_broken(owner_key);
             trace_.say("process {} has the lease of {}{}", context_.number, owner_key.substr(owner_key.rfind('/') + 1),
                        is_abandoned ? ", which had run out" : "");
@@ -90,16 +89,15 @@ Async<std::unique_ptr<ports::OwnerLease>> LeaseLock::acquire(std::string owner_k
     }
 }
 
-void LeaseLock::renew_later(std::shared_ptr<Hold> hold) {
-    timeline_.at(timeline_.now() + LeaseService::renewed_every, [this, &context = context_, hold = std::move(hold)] {
+void LeaseLock::renew_at(SteadyPoint when, std::shared_ptr<Hold> hold) {
+    timeline_.at(when, [this, &context = context_, hold = std::move(hold)] {
         if (hold->is_given_back || hold->is_lost || context.life.is_over()) return;
-        bool const may_act = context.life.paused_until() <= timeline_.now() && !chance_.happens(plan_.lost_before);
-        if (may_act && !service_.renew(hold->owner_key, hold->number)) {
-            hold->is_lost = true;
-            return;
-        }
-        if (may_act) hold->ends = timeline_.now() + LeaseService::length;
-        renew_later(hold);
+        auto const now = timeline_.now();
+        if (context.life.paused_until() > now) return renew_at(context.life.paused_until(), hold);
+        if (chance_.happens(plan_.lost_before)) return renew_at(now + LeaseService::renewed_again_after, hold);
+        hold->is_lost = !service_.renew(hold->owner_key, hold->number);
+        hold->ends = now + LeaseService::length;
+        renew_at(now + LeaseService::renewed_after, hold);
     });
 }
 

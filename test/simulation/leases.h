@@ -1,8 +1,8 @@
 /// Leases: the lock between processes, as a lease on a blob is (DESIGN 3.4), and the owner's lock made of it.
 ///
-/// A lease lasts a minute and is renewed every twenty seconds. One that ran out, rather than was released, is free only
-/// after the longest that an effect sent under it may take. A process believes in its lease by its own clock, from
-/// before it asked; somebody may break one that is held, and its holder learns of that at the next renewal.
+/// It keeps the rules of azure/blob_lease.h: a lease lasts a minute, counted from before it was asked for; it is renewed
+/// every fourteen seconds, and free for others as soon as it ran out, since every effect sent under it is past its
+/// deadline then. Somebody may break one that is held; its holder learns of that at the next renewal.
 
 #pragma once
 
@@ -30,9 +30,9 @@ public:
     [[nodiscard]] bool is_abandoned(std::string const& owner) const;
 
     static constexpr Duration length = std::chrono::seconds{60};
-    static constexpr Duration renewed_every = std::chrono::seconds{20};
-    /// How long a lease that ran out is left alone: an effect sent under it may still land.
-    static constexpr Duration left_alone = std::chrono::seconds{65};
+    static constexpr Duration margin = std::chrono::seconds{5};
+    static constexpr Duration renewed_after = std::chrono::seconds{14};
+    static constexpr Duration renewed_again_after = std::chrono::seconds{1};
 
 private:
     struct Lease {
@@ -60,7 +60,7 @@ private:
     struct Hold;
     class Lease;
 
-    void renew_later(std::shared_ptr<Hold> hold);
+    void renew_at(SteadyPoint when, std::shared_ptr<Hold> hold);
     void may_be_broken(std::string const& owner_key);
 
     LeaseService& service_;

@@ -30,9 +30,9 @@ Async<std::vector<rotation::SecretProperties>> MutatedPorts::list_versions(rotat
     return network_.list_versions(std::move(secret), deadline);
 }
 
-Async<std::vector<rotation::SecretProperties>> MutatedPorts::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
+Async<rotation::SecretListing> MutatedPorts::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
     auto listed = co_await network_.list_secrets(std::move(vault), deadline);
-    if (mutation_ == Mutation::ignore_siblings && listed) listed->clear();
+    if (mutation_ == Mutation::ignore_siblings && listed) listed->secrets.clear();
     co_return listed;
 }
 

@@ -43,7 +43,7 @@ public:
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint deadline) override;
-    Async<std::vector<rotation::SecretProperties>> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 

@@ -164,7 +164,7 @@ Async<rotation::SecretVersion> Network::fetch(rotation::SecretRef secret, std::s
     }
     auto const& found = state.versions[at];
     if (!found.properties.enabled)
-        co_return fail(Error(Errc::permission_denied, "disabled").with_service_code("SecretDisabled"));
+        co_return fail(Error(Errc::not_found, "disabled").with_service_code("SecretDisabled"));
     rotation::SecretVersion seen;
     seen.properties = found.properties;
     seen.value = SecretString::copy_of(found.value);
@@ -190,7 +190,7 @@ Async<std::vector<SecretProperties>> Network::list_versions(rotation::SecretRef 
     co_return listed;
 }
 
-Async<std::vector<SecretProperties>> Network::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
+Async<rotation::SecretListing> Network::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
     begin(-1);
     SteadyPoint back{};
     auto const failed = co_await ask(deadline, back);
@@ -198,12 +198,13 @@ Async<std::vector<SecretProperties>> Network::list_secrets(rotation::VaultHost v
     auto const state = std::ranges::find(estate_.vaults, vault, &VaultState::host);
     if (state == estate_.vaults.end()) co_return fail(Errc::not_found, "no such vault");
     if (state->unlistable_until > timeline_.now()) co_return fail(denied());
-    std::vector<SecretProperties> listed;
+    rotation::SecretListing listed;
+    listed.seen_at = to_seconds(estate_.vault_now(static_cast<int>(state - estate_.vaults.begin())));
     for (auto const index : state->secrets) {
         auto const& secret = estate_.secrets[static_cast<std::size_t>(index)];
         if (secret.is_deleted) continue;
-        listed.push_back(secret.current().properties);
-        listed.back().version.clear();
+        listed.secrets.push_back(secret.current().properties);
+        listed.secrets.back().version.clear();
     }
     co_await travel_until(back);
     co_return listed;

@@ -119,7 +119,7 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
                     copy = std::move(copy)](Flight& flight) {
         auto const& here = estate.secrets[static_cast<std::size_t>(index)];
         if (here.is_deleted) {
-            flight.refusal = Error(Errc::conflict, "held by a deleted secret").with_service_code("ObjectIsDeletedButRecoverable");
+            flight.refusal = Error(Errc::invalid_argument, "held by a deleted secret").with_service_code("ObjectIsDeletedButRecoverable");
         } else if (here.unwritable_until > estate.now()) {
             flight.refusal = denied();
         } else {

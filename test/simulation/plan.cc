@@ -113,7 +113,7 @@ Plan make_plan(std::uint64_t seed) {
                               plan.switched > 0 || plan.deleted > 0;
     // Without leases what a killed process sent may still land when its successor is at work.
     bool const has_strays = !plan.has_leases && plan.killed > 0;
-    plan.looks_for_dead = has_meddlers || has_strays || plan.lease_broken > 0;
+    plan.looks_for_dead = has_meddlers || has_strays || plan.lease_broken > 0 || chance.happens(0.3);
     return plan;
 }
 

@@ -1,11 +1,10 @@
 #include "process.h"
 
-#include "rotation/schedule.h"
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
+#include <deque>
 
 namespace kssedr::simulation {
 
@@ -29,10 +28,8 @@ Process::Process(Surroundings surroundings, int number, Chance chance, Duration 
       lease_lock_(around_.leases, around_.timeline, context_, clock_, around_.plan, chance_, around_.statistics, around_.trace),
       mutated_(network_, around_.mutation, clock_),
       log_(*this),
-      rotator_({mutated_, mutated_, network_,
-                around_.mutation == Mutation::forget_the_lock ? static_cast<ports::OwnerLock&>(no_lock_) : lease_lock_, clock_,
-                chance_, log_},
-               make_policy(around_)) {
+      rotator_(ports(), make_policy(around_)),
+      sweeper_(rotator_, ports()) {
     context_.last_read.resize(around_.estate.secrets.size());
     context_.last_listing.resize(around_.estate.owners.size());
 }
@@ -69,28 +66,35 @@ void Process::sweep() {
     spawn(sweep_all());
 }
 
-Task<engine::Examination> Process::rotate(int secret, engine::RotationRequest request) {
-    // Whose effects are whose, until the attempt has ended, however it ends.
-    struct UnderWay {
-        std::vector<AttemptUnderWay>& attempts;
-        AttemptUnderWay attempt;
-        UnderWay(std::vector<AttemptUnderWay>& all, AttemptUnderWay one) : attempts(all), attempt(one) { all.push_back(one); }
-        UnderWay(UnderWay const&) = delete;
-        UnderWay& operator=(UnderWay const&) = delete;
-        ~UnderWay() {
-            attempts.erase(std::ranges::find_if(attempts, [&](AttemptUnderWay const& other) {
-                return other.secret == attempt.secret && other.began == attempt.began;
-            }));
-        }
-    };
-    auto const now = around_.timeline.now();
-    UnderWay const under_way(context_.attempts, {secret, now});
-    auto const owner = around_.estate.secrets[static_cast<std::size_t>(secret)].owner;
-    Handled handled{secret, request.trigger, request.version, now, request.deadline, {}};
-    // Skipping the check of the event's version is asking about whichever is current.
-    if (around_.mutation == Mutation::skip_the_version_check) request.version.clear();
-    auto seen = co_await rotator_.rotate(std::move(request));
-    auto const& outcome = seen.outcome;
+namespace {
+
+// Whose effects are whose, until an attempt has ended, however it ends.
+class UnderWay {
+public:
+    UnderWay(std::vector<AttemptUnderWay>& all, int secret, SteadyPoint began) : all_(all), attempt_{secret, began} {
+        all_.push_back(attempt_);
+    }
+    UnderWay(UnderWay const&) = delete;
+    UnderWay& operator=(UnderWay const&) = delete;
+    ~UnderWay() {
+        all_.erase(std::ranges::find_if(all_, [&](AttemptUnderWay const& other) {
+            return other.secret == attempt_.secret && other.began == attempt_.began;
+        }));
+    }
+
+private:
+    std::vector<AttemptUnderWay>& all_;
+    AttemptUnderWay attempt_;
+};
+
+}  // namespace
+
+engine::Ports Process::ports() {
+    auto& lock = around_.mutation == Mutation::forget_the_lock ? static_cast<ports::OwnerLock&>(no_lock_) : lease_lock_;
+    return {mutated_, mutated_, network_, lock, clock_, chance_, log_};
+}
+
+void Process::end_attempt(Handled handled, rotation::Outcome const& outcome) {
     auto& statistics = around_.statistics;
     switch (outcome.kind) {
     case rotation::OutcomeKind::rotated: ++statistics.rotated; break;
@@ -98,12 +102,11 @@ Task<engine::Examination> Process::rotate(int secret, engine::RotationRequest re
     case rotation::OutcomeKind::repaired: ++statistics.repaired; break;
     default: ++statistics.other_outcomes;
     }
-    around_.trace.say("process {} ends {} of {}: {} ({}) {}", context_.number, to_string(outcome.trigger),
-                      around_.estate.secrets[static_cast<std::size_t>(secret)].key, to_string(outcome.kind), outcome.code,
-                      outcome.reason);
-    handled.last_listing = context_.last_listing[static_cast<std::size_t>(owner)];
+    auto const& secret = around_.estate.secrets[static_cast<std::size_t>(handled.secret)];
+    around_.trace.say("process {} ends {} of {}: {} ({}) {}", context_.number, to_string(outcome.trigger), secret.key,
+                      to_string(outcome.kind), outcome.code, outcome.reason);
+    handled.last_listing = context_.last_listing[static_cast<std::size_t>(secret.owner)];
     around_.checker.judge_outcome(handled, outcome);
-    co_return seen;
 }
 
 Task<void> Process::handle_one(Asked asked, OnEnd on_end) {
@@ -114,55 +117,37 @@ Task<void> Process::handle_one(Asked asked, OnEnd on_end) {
         ~Told() { on_end(outcome); }
     };
     Told told{std::move(on_end), {}};
-    auto const& secret = around_.estate.secrets[static_cast<std::size_t>(asked.secret)];
+    auto const now = around_.timeline.now();
+    UnderWay const under_way(context_.attempts, asked.secret, now);
+    Handled const handled{asked.secret, asked.trigger, asked.version, now, now + asked.budget, {}};
     engine::RotationRequest request;
-    request.secret = secret.ref;
+    request.secret = around_.estate.secrets[static_cast<std::size_t>(asked.secret)].ref;
     request.trigger = asked.trigger;
-    request.version = asked.version;
-    request.deadline = around_.timeline.now() + asked.budget;
-    auto seen = co_await rotate(asked.secret, std::move(request));
+    request.deadline = handled.deadline;
+    // Skipping the check of the event's version is asking about whichever is current.
+    if (around_.mutation != Mutation::skip_the_version_check) request.version = asked.version;
+    auto seen = co_await rotator_.rotate(std::move(request));
+    end_attempt(handled, seen.outcome);
     told.outcome = std::move(seen.outcome);
 }
 
 Task<void> Process::sweep_all() {
-    for (auto const& vault : around_.estate.vaults) {
-        constexpr int tries = 4;
-        for (int i = 0; i < tries; ++i) {
-            auto listed = co_await network_.list_secrets(vault.host, around_.timeline.now() + std::chrono::minutes{1});
-            if (!listed) {
-                co_await clock_.sleep_for(std::chrono::seconds{5});
-                continue;
-            }
-            for (auto& properties : *listed) {
-                auto const index = around_.estate.find_secret({vault.host, properties.name});
-                co_await sweep_one(index, std::move(properties));
-            }
-            break;
-        }
-    }
-}
-
-Task<void> Process::sweep_one(int index, rotation::SecretProperties listed) {
-    auto const& secret = around_.estate.secrets[static_cast<std::size_t>(index)];
-    engine::RotationRequest request;
-    request.secret = secret.ref;
-    request.trigger = rotation::Trigger::sweep;
-    request.deadline = around_.timeline.now() + std::chrono::minutes{15};
-    auto const due = rotation::due_at(listed.created, listed.expires, secret.validity, around_.plan.lead);
-    bool const is_due = due <= around_.estate.vault_now(secret.vault);
-    if (is_due || chance_.happens(0.02)) {
-        co_await rotate(index, std::move(request));
-        co_return;
-    }
-    if (!around_.plan.looks_for_dead) co_return;
-    // One that died is found by looking at the evidence though it is not the time.
-    request.is_dry_run = request.wants_evidence = true;
-    auto const seen = co_await rotate(index, request);
-    if (!seen.decision || seen.decision->step != rotation::Step::publish_repair) co_return;
-    request.is_dry_run = request.wants_evidence = false;
-    request.ignores_due = true;
-    request.deadline = around_.timeline.now() + std::chrono::minutes{15};
-    co_await rotate(index, std::move(request));
+    auto const now = around_.timeline.now();
+    // Which secret the sweep is at is not told before it ends: it may be at any of them all along.
+    std::deque<UnderWay> under_way;
+    for (std::size_t i = 0; i < around_.estate.secrets.size(); ++i)
+        under_way.emplace_back(context_.attempts, static_cast<int>(i), now);
+    engine::SweepRequest request;
+    request.vaults = *rotator_.policy().vaults;
+    request.looks_for_dead = around_.plan.looks_for_dead;
+    request.deadline = now + std::chrono::minutes{20};
+    auto const deadline = request.deadline;
+    auto on_outcome = [this, deadline](rotation::Outcome const& outcome) {
+        auto const secret = around_.estate.find_secret({{outcome.vault}, outcome.secret});
+        SteadyPoint const began{outcome.started_at - beginning - context_.skew};
+        end_attempt({secret, outcome.trigger, {}, began, deadline, {}}, outcome);
+    };
+    co_await sweeper_.sweep(std::move(request), std::move(on_outcome));
 }
 
 }  // namespace kssedr::simulation

@@ -8,6 +8,7 @@
 #include "network.h"
 
 #include "engine/rotator.h"
+#include "engine/sweeper.h"
 
 #include <functional>
 #include <memory>
@@ -66,8 +67,8 @@ private:
     void spawn(Task<void> task);
     Task<void> handle_one(Asked asked, OnEnd on_end);
     Task<void> sweep_all();
-    Task<void> sweep_one(int secret, rotation::SecretProperties listed);
-    Task<engine::Examination> rotate(int secret, engine::RotationRequest request);
+    void end_attempt(Handled handled, rotation::Outcome const& outcome);
+    [[nodiscard]] engine::Ports ports();
     [[nodiscard]] static rotation::Policy make_policy(Surroundings const& surroundings);
 
     Surroundings around_;
@@ -80,6 +81,7 @@ private:
     MutatedPorts mutated_;
     TraceLog log_;
     engine::Rotator rotator_;
+    engine::Sweeper sweeper_;
     int running_ = 0;
 };
 

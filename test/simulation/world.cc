@@ -62,7 +62,7 @@ void World::start(std::size_t index) {
     process.lock().on_broken = [this](std::string const& owner_key) {
         for (std::size_t i = 0; i < estate_.owners.size(); ++i) {
             // Until its holder has noticed, and what it sent has landed, two may act.
-            constexpr Duration until_noticed = LeaseService::renewed_every + LeaseService::left_alone;
+            constexpr Duration until_noticed = LeaseService::renewed_after + LeaseService::length;
             if (estate_.owners[i].id.key() == owner_key)
                 checker_.excuse(static_cast<int>(i), timeline_.now() + until_noticed);
         }
@@ -74,7 +74,7 @@ void World::kill(Process& process, std::size_t index) {
     statistics_.add(Fault::killed);
     trace_.say("process {} dies", process.context().number);
     // Without leases nothing tells its successor of what it sent: that may land within its deadline.
-    constexpr Duration in_the_air = std::chrono::seconds{65};
+    constexpr Duration in_the_air = std::chrono::seconds{35};
     if (!plan_.has_leases)
         for (auto const& attempt : process.context().attempts)
             checker_.excuse(estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner, timeline_.now() + in_the_air);
