@@ -84,7 +84,8 @@ void Timeline::happen(Node const& node) {
         push(entry.life->paused_until(), node.place);
         return;
     }
-    auto handler = std::exchange(entry.handler, nullptr);
+    Handler handler;
+    handler.swap(entry.handler);
     auto action = std::exchange(entry.action, nullptr);
     bool const is_aborted = std::exchange(entry.is_aborted, false);
     if (entry.life != nullptr) leave_life(entry);

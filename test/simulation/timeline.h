@@ -101,7 +101,8 @@ private:
         entry.index_in_life = static_cast<std::uint32_t>(life.sleepers_.size());
         life.sleepers_.push_back(place);
         entry.is_aborted = life.is_over_;
-        entry.handler = std::move(handler);
+        // Boost 1.81 wraps a handler that is assigned into itself without end.
+        entry.handler.swap(handler);
         push(entry.is_aborted ? now_ : when, place);
         auto const ticket = entry.ticket = entry.order;
         if (!slot.is_connected()) return;
