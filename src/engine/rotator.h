@@ -8,6 +8,7 @@
 #include "engine/calls.h"
 #include "engine/doubt.h"
 #include "engine/holders.h"
+#include "engine/retired.h"
 #include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
@@ -61,6 +62,7 @@ struct Memory {
     explicit Memory(Clock& clock) : listings(clock), pace(clock) {}
 
     DoubtBook doubts;
+    RetiredBook retired;
     TrialBook trials;
     ListingCache listings;
     Pace pace;

@@ -69,6 +69,7 @@ public:
 
 private:
     [[nodiscard]] bool is_excused(int owner, Author const& author) const;
+    [[nodiscard]] bool may_not_know_of(OwnerState const& owner, Author const& author) const;
     [[nodiscard]] std::string blame(Author const& author) const;
     void check_cut_off(SecretState& secret, KeyId key, Author const& author);
     void check_second_regeneration(OwnerState& owner, Author const& author);

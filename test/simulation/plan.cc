@@ -95,7 +95,8 @@ Plan calm_plan(std::uint64_t seed) {
 void Plan::become_calm() {
     latency_max = std::min<Duration>(latency_max, milliseconds{200});
     for (auto* likelihood : {&throttled, &server_error, &lost_before, &lost_request, &lost_answer, &late_effect, &slow,
-                             &killed, &paused, &event_lost, &event_duplicated, &event_late, &lease_broken, &meddling_at_call})
+                             &killed, &paused, &event_lost, &event_duplicated, &event_late, &lease_broken, &unreachable,
+                             &meddling_at_call})
         *likelihood = 0;
 }
 

@@ -111,21 +111,21 @@ void World::calm_down() {
     for (std::size_t i = 0; i < hosts_.size(); ++i)
         if (!hosts_[i].process) start(i);
     people_clean_up();
-    // What was under way in the storm has ended, and what was thrown into the air has come down.
-    constexpr Duration settles = minutes{50};
+    // What was under way in the storm has ended, what was thrown into the air has come down, and that a service could
+    // not be reached is forgotten.
+    constexpr Duration settles = minutes{70};
     constexpr Duration sweep_takes = minutes{50};
     timeline_.run_until(calm_since + settles);
     Duration longest{};
     for (std::size_t i = 0; i < estate_.owners.size(); ++i)
         longest = std::max(longest, checker_.bound(static_cast<int>(i)));
-    bool is_first = true;
     while (!checker_.violation() && timeline_.now() - calm_since < longest + 2 * plan_.sweep_every) {
         auto const began = timeline_.now();
         if (surroundings_.mutation != Mutation::forget_the_sweep)
             for (auto& host : hosts_) host.process->sweep();
         timeline_.run_until(began + sweep_takes);
-        if (is_first) checker_.expect_whole();
-        is_first = false;
+        // Every sweep looks for versions that died lately, one a day for all of them.
+        if (began - calm_since >= days{1}) checker_.expect_whole();
         checker_.expect_nothing_overdue(calm_since);
         if (!checker_.violation()) expect_all_ended();
         timeline_.run_until(began + plan_.sweep_every);
