@@ -64,7 +64,7 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
                                               {"secret", seen_.outcome.secret}});
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated) {
-        memory_.retired.note(owner().key(), slot, credentials_, *regenerated);
+        memory_.regenerated.note(owner().key(), slot, credentials_, *regenerated, vault_now());
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;
         is_done = true;

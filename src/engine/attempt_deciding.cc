@@ -38,7 +38,7 @@ Async<rotation::Credentials> Attempt::list_credentials() {
     auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
     for (;;) {
         KSSEDR_CO_TRY(auto listed, co_await calls_.list_credentials(owner()));
-        if (!memory_.retired.is_outdated(owner().key(), listed)) co_return listed;
+        if (!memory_.regenerated.is_outdated(owner().key(), listed)) co_return listed;
         if (ports_.clock.steady_now() + pause_between_listings >= give_up_at)
             co_return fail(Errc::unavailable, "the listing still shows a credential that was regenerated before");
         co_await ports_.clock.sleep_for(pause_between_listings);
@@ -72,9 +72,13 @@ Task<Attempt::Ended> Attempt::look_at_owner() {
     co_return ended;
 }
 
+TimePoint Attempt::vault_now() const {
+    return self_.version.seen_at + (ports_.clock.steady_now() - self_.read_at);
+}
+
 Duration Attempt::young_and_unknown_for() const {
     Duration longest{};
-    auto const now = self_.version.seen_at + (ports_.clock.steady_now() - self_.read_at);
+    auto const now = vault_now();
     for (auto const& seen : holders_) {
         bool const is_unknown = !seen.version.empty() && !seen.holder.slot && !seen.holder.may_hold_any;
         if (is_unknown) longest = std::max(longest, seen.holder.version_created + listings_lag_at_most - now);
@@ -140,7 +144,10 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
 rotation::Situation Attempt::situation() const {
     rotation::Situation situation;
     situation.now = self_.version.seen_at;
-    for (auto const& credential : credentials_.slots) situation.slots.push_back({credential.slot, credential.made});
+    for (auto const& credential : credentials_.slots) {
+        auto const made = credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential);
+        situation.slots.push_back({credential.slot, made});
+    }
     for (auto const& holder : holders_) situation.holders.push_back(holder.holder);
     situation.validity = seen_.terms->validity.value;
     situation.lead = seen_.terms->lead.value;

@@ -8,7 +8,7 @@
 #include "engine/calls.h"
 #include "engine/doubt.h"
 #include "engine/holders.h"
-#include "engine/retired.h"
+#include "engine/regenerated.h"
 #include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
@@ -62,7 +62,7 @@ struct Memory {
     explicit Memory(Clock& clock) : listings(clock), pace(clock) {}
 
     DoubtBook doubts;
-    RetiredBook retired;
+    RegeneratedBook regenerated;
     TrialBook trials;
     ListingCache listings;
     Pace pace;

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace kssedr::simulation {
 namespace {
@@ -46,7 +47,6 @@ std::string Checker::blame(Author const& author) const {
 void Checker::excuse(int owner, SteadyPoint until) {
     auto& state = estate_.owners[static_cast<std::size_t>(owner)];
     state.excused_before = std::max(state.excused_before, until);
-    state.unpublished = no_key;
 }
 
 // Whom a regeneration of `key` would cut off.
@@ -77,45 +77,44 @@ void Checker::check_cut_off(SecretState& secret, KeyId key, Author const& author
     }
 }
 
-// A regeneration after one whose key was never published: the first was made for the same versions.
-void Checker::check_second_regeneration(OwnerState& owner, Author const& author) {
-    if (author.who != Who::kssedr || owner.unpublished == no_key || author.began < owner.excused_before) return;
-    if (may_not_know_of(owner, author)) return;
-    int const slot = estate_.key(owner.unpublished).slot;
-    auto patience = Duration::max();
-    for (auto const index : owner.secrets) {
-        auto const& secret = estate_.secrets[static_cast<std::size_t>(index)];
-        patience = std::min(patience, secret.validity - std::min(plan_.lead, secret.validity / 2));
-        if (owner.tells_made || !secret.is_served()) continue;
-        // Where the making time is not told, only a version before that held the same slot's key tells that it was
-        // replaced since (DESIGN 3.1).
-        auto const count = secret.versions.size();
-        if (count < 2) return;
-        auto const& earlier = secret.versions[count - 2];
+// One version leads to one regeneration.
+void Checker::check_second_regeneration(OwnerState const& owner, int slot, Author const& author) {
+    if (author.who != Who::kssedr || author.secret < 0) return;
+    auto& secret = estate_.secrets[static_cast<std::size_t>(author.secret)];
+    auto& version = secret.versions[author.base];
+    auto const before = std::exchange(version.regenerated_for, timeline_.now());
+    if (!before || is_excused(secret.owner, author) || may_not_know_of(owner, author)) return;
+    // Where the making time is not told, only a version before that held the same slot's key tells that it was
+    // replaced since (DESIGN 3.1).
+    if (!owner.tells_made) {
+        if (author.base == 0 || secret.unreadable_until + longest_attempt > timeline_.now()) return;
+        auto const& earlier = secret.versions[author.base - 1];
         bool const is_evidence = earlier.properties.enabled && earlier.holds != no_key &&
                                  estate_.key(earlier.holds).slot == slot &&
-                                 earlier.properties.created != secret.current().properties.created;
-        if (!is_evidence || secret.unreadable_until + longest_attempt > timeline_.now()) return;
+                                 earlier.properties.created != version.properties.created &&
+                                 (author.base == 1 || secret.versions[author.base - 2].properties.created !=
+                                                          earlier.properties.created);
+        if (!is_evidence) return;
     }
-    // One that could not be published for so long that it is itself due is replaced rightly.
-    if (timeline_.now() - owner.regenerated_at + std::chrono::minutes{10} >= patience) return;
-    violate("I3", fmt::format("{} was regenerated {} though {} had been regenerated {} before and was not published",
-                              owner.name, blame(author), owner.slots[static_cast<std::size_t>(slot)].name,
-                              format_span(timeline_.now() - owner.regenerated_at)));
+    // A key that could not be published for so long that it is itself due is replaced rightly.
+    auto const patience = secret.validity - std::min(plan_.lead, secret.validity / 2);
+    if (timeline_.now() - *before + std::chrono::minutes{10} >= patience) return;
+    violate("I3", fmt::format("{} of {} was regenerated for version {} of {} {}, for which one had been {} before",
+                              owner.slots[static_cast<std::size_t>(slot)].name, owner.name, version.properties.version,
+                              secret.key, blame(author), format_span(timeline_.now() - *before)));
 }
 
 void Checker::before_regeneration(int owner, int slot, Author const& author) {
     auto& state = estate_.owners[static_cast<std::size_t>(owner)];
-    check_second_regeneration(state, author);
+    check_second_regeneration(state, slot, author);
     auto const key = state.slots[static_cast<std::size_t>(slot)].key;
     for (auto const index : state.secrets) check_cut_off(estate_.secrets[static_cast<std::size_t>(index)], key, author);
     if (author.who != Who::kssedr) excuse(owner, timeline_.now());
 }
 
-void Checker::after_regeneration(int owner, int slot, Author const& author) {
+void Checker::after_regeneration(int owner, Author const& author) {
     if (author.who != Who::kssedr) return;
     auto& state = estate_.owners[static_cast<std::size_t>(owner)];
-    state.unpublished = state.slots[static_cast<std::size_t>(slot)].key;
     state.regenerated_at = timeline_.now();
     state.regenerated_by = author.process;
 }
@@ -123,14 +122,13 @@ void Checker::after_regeneration(int owner, int slot, Author const& author) {
 void Checker::after_publication(int index, Author const& author) {
     auto& secret = estate_.secrets[static_cast<std::size_t>(index)];
     auto const& current = secret.current();
-    auto& owner = estate_.owners[static_cast<std::size_t>(secret.owner)];
+    auto const& owner = estate_.owners[static_cast<std::size_t>(secret.owner)];
     bool const is_alive = estate_.is_alive(current.holds) && estate_.key(current.holds).owner == secret.owner;
     if (author.who != Who::kssedr) {
         secret.broken = is_alive ? Broken::no : Broken::by_others;
         excuse(secret.owner, timeline_.now());
         return;
     }
-    if (owner.unpublished == current.holds) owner.unpublished = no_key;
     bool const is_strict = !is_excused(secret.owner, author);
     if (!is_alive && is_strict && !may_not_know_of(owner, author))
         violate("I1", fmt::format("version {} of {} was published dead {}", current.properties.version, secret.key,

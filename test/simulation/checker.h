@@ -50,7 +50,7 @@ public:
 
     // Effects, told by the estate.
     void before_regeneration(int owner, int slot, Author const& author);
-    void after_regeneration(int owner, int slot, Author const& author);
+    void after_regeneration(int owner, Author const& author);
     void after_publication(int secret, Author const& author);
     void after_change(int secret, Change change);
 
@@ -72,7 +72,7 @@ private:
     [[nodiscard]] bool may_not_know_of(OwnerState const& owner, Author const& author) const;
     [[nodiscard]] std::string blame(Author const& author) const;
     void check_cut_off(SecretState& secret, KeyId key, Author const& author);
-    void check_second_regeneration(OwnerState& owner, Author const& author);
+    void check_second_regeneration(OwnerState const& owner, int slot, Author const& author);
     void check_form(SecretState const& secret, VersionState const& base, Author const& author);
     void check_tags(SecretState const& secret, VersionState const& base);
     void check_published_outcome(SecretState const& secret, Handled const& handled, rotation::Outcome const& outcome);

@@ -72,7 +72,7 @@ void Estate::regenerate(int owner, int slot, Author const& author) {
     state.key = make_key(owner, slot);
     state.changed = timeline_.now();
     state.made = provider_now(owner);
-    checker_->after_regeneration(owner, slot, author);
+    checker_->after_regeneration(owner, author);
 }
 
 VersionState const& Estate::publish(int secret, rotation::SecretDraft const& draft, Author const& author) {

@@ -169,6 +169,9 @@ Async<rotation::SecretVersion> Network::fetch(rotation::SecretRef secret, std::s
     seen.properties = found.properties;
     seen.value = SecretString::copy_of(found.value);
     seen.seen_at = to_seconds(estate_.vault_now(state.vault));
+    trace_.say("process {} reads {}version {} of {}, made on {}: {}", context_.number, version.empty() ? "the current " : "",
+               found.properties.version.substr(28), state.key, format_rfc3339(found.properties.created),
+               found.holds == no_key ? "no key" : short_name(estate_.key(found.holds).text));
     co_await travel_until(back);
     if (version.empty()) context_.last_read[static_cast<std::size_t>(index)] = at;
     co_return seen;

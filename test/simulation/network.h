@@ -34,6 +34,7 @@ struct ProcessContext {
     Duration skew{};
     std::vector<AttemptUnderWay> attempts;
     std::vector<std::size_t> last_read;      ///< by secret: the version read last, as an index
+    std::vector<int> regenerating_for;       ///< by owner: the secret for which it regenerates
     std::vector<SteadyPoint> last_listing;   ///< by owner: the moment whose truth the last listing showed
     std::function<void(Duration)> die_within;  ///< asks the world to kill it within that time
     std::function<void(int owner)> meddle;     ///< asks the world to let somebody meddle now

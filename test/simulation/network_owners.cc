@@ -30,7 +30,8 @@ Author Network::author_for(int secret, int owner) const {
     for (auto const& attempt : context_.attempts)
         if (estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner == owner)
             author.began = std::min(author.began, attempt.began);
-    if (secret >= 0) author.base = context_.last_read[static_cast<std::size_t>(secret)];
+    author.secret = secret >= 0 ? secret : context_.regenerating_for[static_cast<std::size_t>(owner)];
+    if (author.secret >= 0) author.base = context_.last_read[static_cast<std::size_t>(author.secret)];
     return author;
 }
 

@@ -32,14 +32,28 @@ Process::Process(Surroundings surroundings, int number, Chance chance, Duration 
       sweeper_(rotator_, ports()) {
     context_.last_read.resize(around_.estate.secrets.size());
     context_.last_listing.resize(around_.estate.owners.size());
+    context_.regenerating_for.resize(around_.estate.owners.size(), -1);
 }
 
 void Process::TraceLog::put(LogLevel, std::string_view event, std::initializer_list<LogField> fields) {
+    if (event == "rotation.regenerating") note_regeneration(fields);
     auto& trace = process_.around_.trace;
     if (!trace.is_on()) return;
     std::string text;
     for (auto const& field : fields) text += fmt::format(" {}={}", field.name, field.value);
     trace.say("process {} logs {}{}", process_.context_.number, event, text);
+}
+
+// The call does not say for which secret it is; the line that comes before it does.
+void Process::TraceLog::note_regeneration(std::initializer_list<LogField> fields) {
+    rotation::SecretRef ref;
+    for (auto const& field : fields) {
+        if (field.name == "vault") ref.vault.text = field.value;
+        if (field.name == "secret") ref.name = field.value;
+    }
+    auto const secret = process_.around_.estate.find_secret(ref);
+    auto const owner = process_.around_.estate.secrets[static_cast<std::size_t>(secret)].owner;
+    process_.context_.regenerating_for[static_cast<std::size_t>(owner)] = secret;
 }
 
 void Process::spawn(Task<void> task) {

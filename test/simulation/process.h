@@ -61,6 +61,7 @@ private:
 
     private:
         void put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
+        void note_regeneration(std::initializer_list<LogField> fields);
         Process& process_;
     };
 

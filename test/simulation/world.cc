@@ -53,9 +53,10 @@ void World::start(std::size_t index) {
     auto const number = static_cast<int>(index) + 10 * host.runs++;
     host.process = std::make_unique<Process>(surroundings_, number, Chance::stream(chance_.next(), 4), host.skew);
     auto& process = *host.process;
-    process.context().die_within = [this, &process, index](Duration span) {
-        timeline_.at(timeline_.now() + chance_.between({}, span), [this, &process, index] {
-            if (!is_calm_ && !process.context().life.is_over()) kill(process, index);
+    process.context().die_within = [this, index, run = host.runs](Duration span) {
+        timeline_.at(timeline_.now() + chance_.between({}, span), [this, index, run] {
+            // It may have died otherwise meanwhile.
+            if (!is_calm_ && hosts_[index].process && hosts_[index].runs == run) kill(index);
         });
     };
     process.context().meddle = [this](int owner) { meddle(owner); };
@@ -70,7 +71,8 @@ void World::start(std::size_t index) {
     trace_.say("process {} starts", number);
 }
 
-void World::kill(Process& process, std::size_t index) {
+void World::kill(std::size_t index) {
+    auto& process = *hosts_[index].process;
     statistics_.add(Fault::killed);
     trace_.say("process {} dies", process.context().number);
     // Without leases nothing tells its successor of what it sent: that may land within its deadline.

@@ -35,7 +35,7 @@ private:
 
     // Processes: world.cc.
     void start(std::size_t host);
-    void kill(Process& process, std::size_t host);
+    void kill(std::size_t host);
     void sweep_regularly(std::size_t host);
     [[nodiscard]] Process* find_living();
     void calm_down();
