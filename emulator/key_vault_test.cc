@@ -39,6 +39,23 @@ TEST_F(KeyVaultTest, TakesOnlyTokensMadeForIt) {
     }
 }
 
+TEST_F(KeyVaultTest, TakesNoTokenOfAnotherTenant) {
+    t.admin("PUT", "tenants", R"({"id":"22222222-0000-4000-8000-000000000002"})");
+    t.admin("PUT", "apps",
+            R"({"clientId":"stranger","tenant":"22222222-0000-4000-8000-000000000002","clientSecrets":["s"]})");
+    auto const token = t.ask({.method = "POST",
+                              .host = "login.localhost:8443",
+                              .target = "/22222222-0000-4000-8000-000000000002/oauth2/v2.0/token",
+                              .body = "grant_type=client_credentials&client_id=stranger&client_secret=s&scope="
+                                      "https%3A%2F%2Fvault.localhost%2F.default"});
+    ASSERT_EQ(token.status, 200U) << token.body;
+    auto const response = t.ask({.host = "demo.vault.localhost:8443",
+                                 .target = "/secrets?api-version=7.4",
+                                 .token = text_of(member(token, "access_token"))});
+    EXPECT_EQ(response.status, 401U);
+    EXPECT_NE(response.body.find("AKV10032"), std::string::npos) << response.body;
+}
+
 TEST_F(KeyVaultTest, TokensEndWithTheEmulatedHour) {
     auto const token = t.token_for("https://vault.localhost");
     auto const list = [&] {

@@ -54,8 +54,7 @@ struct BlobLock::Held {
 
 class BlobLock::Lease final : public ports::OwnerLease {
 public:
-    Lease(std::shared_ptr<Held> held, Clock& clock, bool waited)
-        : held_(std::move(held)), clock_(clock), waited_(waited) {}
+    Lease(std::shared_ptr<Held> held, Clock& clock) : held_(std::move(held)), clock_(clock) {}
     Lease(Lease const&) = delete;
     Lease& operator=(Lease const&) = delete;
     ~Lease() override { held_->let_go.open(); }
@@ -66,12 +65,12 @@ public:
         auto const slept = (clock_.now() - held_->sent_on) - (clock_.steady_now() - held_->sent);
         return slept < margin / 2;
     }
-    [[nodiscard]] bool was_waited_for() const override { return waited_; }
+    // Nobody tells whether another instance had it and gave it back while the request was under way.
+    [[nodiscard]] bool was_waited_for() const override { return true; }
 
 private:
     std::shared_ptr<Held> held_;
     Clock& clock_;
-    bool waited_;
 };
 
 BlobLock::BlobLock(asio::any_io_executor executor, ports::OwnerLock& within_process, BlobClient blobs,
@@ -94,23 +93,21 @@ Async<std::unique_ptr<ports::OwnerLease>> BlobLock::acquire(std::string owner_ke
     held->blob = lock_blob_name(owner_key);
     held->owner = std::move(owner_key);
     held->lease_id = random_.uuid();
-    bool const was_behind_own = held->within_process->was_waited_for();
-    auto const waited = co_await wait_for_turn(held, std::min(deadline, clock_.steady_now() + longest_wait));
-    if (!waited) {
+    auto const turn = co_await wait_for_turn(held, std::min(deadline, clock_.steady_now() + longest_wait));
+    if (!turn) {
         if (held->may_be_ours) tasks_.spawn("giving back", give_back(held));
-        co_return fail(waited.error());
+        co_return fail(turn.error());
     }
     tasks_.spawn("keeping a lease", keep(held));
-    co_return std::make_unique<Lease>(std::move(held), clock_, was_behind_own || *waited);
+    co_return std::make_unique<Lease>(std::move(held), clock_);
 }
 
-// Whether another had it first.
-Async<bool> BlobLock::wait_for_turn(std::shared_ptr<Held> held, SteadyPoint deadline) {
+Async<void> BlobLock::wait_for_turn(std::shared_ptr<Held> held, SteadyPoint deadline) {
     auto operation = [&] { return try_acquire(held, deadline); };
     for (bool waited = false;; waited = true) {
         KSSEDR_CO_TRY(bool const is_ours, co_await retry(clock_, random_, acquiring, deadline, operation));
-        if (is_ours) co_return waited;
-        if (!waited) log_.info("locks.waiting", {{"resource", held->owner}, {"container", place()}});
+        if (is_ours) co_return Result<void>();
+        if (!waited) log_.debug("locks.waiting", {{"resource", held->owner}, {"container", place()}});
         auto const pause = jittered(pause_between_looks);
         if (clock_.steady_now() + pause >= deadline)
             co_return fail(Errc::deadline_exceeded, "another instance of kssedr holds the lock of this owner (blob " +
@@ -248,7 +245,8 @@ Error BlobLock::to_error(http::Response const& answer, std::string_view doing) c
     bool const is_refusal = answer.status == 401 || answer.status == 403;
     auto const kind = blobs_.access().kind();
     std::string_view cure;
-    if (code == "AuthorizationFailure") {
+    // Azurite, which is never called by https here, says the same of a wrong key.
+    if (code == "AuthorizationFailure" && blobs_.access().endpoint.starts_with("https://")) {
         cure = "let this machine's network through the storage account's network rules";
     } else if (code == "KeyBasedAuthenticationNotPermitted") {
         cure =

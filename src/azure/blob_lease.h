@@ -62,7 +62,7 @@ private:
     Async<bool> try_acquire(std::shared_ptr<Held> held, SteadyPoint deadline);
     Async<void> make_container(SteadyPoint deadline);
     Async<void> make_blob(Held const& held, SteadyPoint deadline);
-    Async<bool> wait_for_turn(std::shared_ptr<Held> held, SteadyPoint deadline);
+    Async<void> wait_for_turn(std::shared_ptr<Held> held, SteadyPoint deadline);
     Task<void> keep(std::shared_ptr<Held> held);
     Task<bool> renew(Held& held);
     Task<void> give_back(std::shared_ptr<Held> held);

@@ -15,7 +15,7 @@ public:
     virtual ~OwnerLease() = default;
     /// Whether an effect that ends by `deadline` may still be sent. Asked right before sending.
     [[nodiscard]] virtual bool outlasts(SteadyPoint deadline) const = 0;
-    /// Whether somebody else held the lock while we waited: what was read before must be read again.
+    /// Whether somebody else held the lock since we asked for it, or may have: what was read before must be read again.
     [[nodiscard]] virtual bool was_waited_for() const = 0;
 };
 

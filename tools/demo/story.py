@@ -71,6 +71,8 @@ class Story:
 
     def _tell_outcomes(self) -> None:
         invocations = event_invocations(self._host)
+        if len(invocations) > self._invocations:
+            self._tell_calls()  # what was asked before the outcome came, but after the last look
         for invocation in invocations[self._invocations :]:
             if not invocation.succeeded:
                 self.tell("host", f"the invocation failed and is tried again: {invocation.error}")

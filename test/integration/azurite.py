@@ -1,0 +1,105 @@
+"""Azurite, Microsoft's own emulator of storage: a blob service with real leases, keys and signatures, on a port of its own."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import http.client
+import queue
+import re
+import shutil
+import subprocess
+import tempfile
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from urllib.parse import urlencode
+
+from local_azure.shared_key import sign
+
+PROGRAM = Path(__file__).resolve().parent / "node_modules/azurite/dist/src/blob/main.js"
+ACCOUNT = "devstoreaccount1"
+# Known to all the world.
+KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SIGNED_VERSION = "2021-08-06"
+
+
+def why_not() -> str | None:
+    """Why Azurite cannot be started here; nothing where it can."""
+    if shutil.which("node") is None:
+        return "node is not installed"
+    if not PROGRAM.is_file():
+        return f"azurite is not installed: npm ci --ignore-scripts in {PROGRAM.parents[4].name}/integration"
+    return None
+
+
+class Azurite:
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="kssedr-azurite-")
+        command = ["node", str(PROGRAM), "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]
+        command += ["--disableTelemetry", "--skipApiVersionCheck"]
+        self._process = subprocess.Popen(
+            command, cwd=self._directory.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self.lines: list[str] = []
+        ports: queue.SimpleQueue[int | None] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, args=(ports,), daemon=True)
+        self._reader.start()
+        port = ports.get(timeout=60)
+        if port is None:
+            raise RuntimeError("Azurite did not start")
+        self.port = port
+        self.endpoint = f"http://127.0.0.1:{port}/{ACCOUNT}"
+
+    def _read(self, ports: queue.SimpleQueue[int | None]) -> None:
+        """Takes what Azurite says until it ends, so that it never waits for a reader."""
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.lines.append(line)
+            if found := re.search(r"successfully listens on http://127\.0\.0\.1:(\d+)", line):
+                ports.put(int(found[1]))
+        ports.put(None)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        self._reader.join()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        self._directory.cleanup()
+
+    def __enter__(self) -> Azurite:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def connection_string(self, key: str = KEY) -> str:
+        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={key};BlobEndpoint={self.endpoint};"
+
+    def signature_string(self) -> str:
+        """A connection string with a shared access signature of the account in place of its key."""
+        expires = (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        permissions, services, types = "rwdlac", "b", "sco"
+        text = "\n".join([ACCOUNT, permissions, services, types, "", expires, "", "https,http", SIGNED_VERSION, "", ""])
+        signed = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
+        query = {"sv": SIGNED_VERSION, "ss": services, "srt": types, "sp": permissions, "se": expires}
+        query |= {"spr": "https,http", "sig": base64.b64encode(signed).decode()}
+        return f"BlobEndpoint={self.endpoint}/;SharedAccessSignature={urlencode(query)}"
+
+    def refused_leases(self) -> int:
+        """How often somebody was told that another has a lease."""
+        return len([line for line in list(self.lines) if "comp=lease" in line and '" 409 ' in line])
+
+    def lease_state(self, container: str, blob: str) -> str | None:
+        """`available`, `leased`, `expired`, …; nothing where there is no such blob."""
+        target = f"/{ACCOUNT}/{container}/{blob}"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            connection.request("HEAD", target, headers=sign(ACCOUNT, KEY, "HEAD", target))
+            response = connection.getresponse()
+            response.read()
+            return response.getheader("x-ms-lease-state")
+        finally:
+            connection.close()
