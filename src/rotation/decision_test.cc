@@ -149,7 +149,8 @@ std::vector<Case> cases() {
              s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90)};
          }),
          Step::publish_adopted, 1, day(90)},
-        {"no making time told, regenerated since a version that is due: adopt all the same, for a while", with([](auto& s) {
+        {"no making time told, regenerated since a version that is due: adopt all the same, for a while",
+         with([](auto& s) {
              s.slots[1].made.reset();
              s.now = day(88);
              s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90)};

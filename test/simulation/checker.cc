@@ -84,16 +84,18 @@ void Checker::check_second_regeneration(OwnerState const& owner, int slot, Autho
     auto& version = secret.versions[author.base];
     auto const before = std::exchange(version.regenerated_for, timeline_.now());
     if (!before || is_excused(secret.owner, author) || may_not_know_of(owner, author)) return;
+    // A provider whose clock is apart says of a key that was made just after the version that it was made before.
+    auto const told_apart = 2 * plan_.service_skew + std::chrono::seconds{2};
+    if (owner.tells_made && plan_.service_skew > Duration{} && *before - version.made < told_apart) return;
     // Where the making time is not told, only a version before that held the same slot's key tells that it was
     // replaced since (DESIGN 3.1).
     if (!owner.tells_made) {
         if (author.base == 0 || secret.unreadable_until + longest_attempt > timeline_.now()) return;
         auto const& earlier = secret.versions[author.base - 1];
-        bool const is_evidence = earlier.properties.enabled && earlier.holds != no_key &&
-                                 estate_.key(earlier.holds).slot == slot &&
-                                 earlier.properties.created != version.properties.created &&
-                                 (author.base == 1 || secret.versions[author.base - 2].properties.created !=
-                                                          earlier.properties.created);
+        bool const is_evidence =
+            earlier.properties.enabled && earlier.holds != no_key && estate_.key(earlier.holds).slot == slot &&
+            earlier.properties.created != version.properties.created &&
+            (author.base == 1 || secret.versions[author.base - 2].properties.created != earlier.properties.created);
         if (!is_evidence) return;
     }
     // A key that could not be published for so long that it is itself due is replaced rightly.
@@ -166,8 +168,8 @@ Duration Checker::bound(int owner) const {
 void Checker::expect_whole() {
     for (auto const& secret : estate_.secrets) {
         if (!secret.is_served() || estate_.is_alive(secret.current().holds)) continue;
-        violate("I1", fmt::format("a sweep after everything had become calm {} still holds no valid credential",
-                                  secret.key));
+        violate("I1",
+                fmt::format("a sweep after everything had become calm {} still holds no valid credential", secret.key));
     }
 }
 

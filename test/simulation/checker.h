@@ -35,8 +35,8 @@ struct Handled {
     std::string version;  ///< the one asked about; empty: the current one
     SteadyPoint began{};
     SteadyPoint deadline{};
-    /// When the last listing of the owner's credentials that the attempt got was true.
-    SteadyPoint last_listing{};
+    /// The last two listings of the owner's credentials that the process got showed what was true then or later.
+    SteadyPoint listed_twice_since{};
 };
 
 class Checker {

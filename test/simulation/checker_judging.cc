@@ -79,8 +79,8 @@ void Checker::judge_outcome(Handled const& handled, rotation::Outcome const& out
     if (!handled.version.empty()) {
         auto const asked = std::ranges::find(secret.versions, handled.version,
                                              [](VersionState const& v) { return v.properties.version; });
-        bool const was_replaced =
-            asked != secret.versions.end() && std::next(asked) != secret.versions.end() && std::next(asked)->made < handled.began;
+        bool const was_replaced = asked != secret.versions.end() && std::next(asked) != secret.versions.end() &&
+                                  std::next(asked)->made < handled.began;
         if (was_replaced && (has_published || outcome.kind == OutcomeKind::deferred))
             return say("is about a version that had been replaced before");
     }
@@ -95,14 +95,15 @@ void Checker::check_published_outcome(SecretState const& secret, Handled const& 
                                            [](VersionState const& v) { return v.properties.version; });
     // Somebody else may have written the very same meanwhile: that can not be told from a publication without answer.
     bool const is_ours = version != secret.versions.end() && version->made >= handled.began &&
-                         (version->who == Who::kssedr || handled.began < estate_.owners[static_cast<std::size_t>(secret.owner)].excused_before);
+                         (version->who == Who::kssedr ||
+                          handled.began < estate_.owners[static_cast<std::size_t>(secret.owner)].excused_before);
     if (!is_ours)
         return violate("I4", fmt::format("{}: the outcome {} names version {}, which this attempt did not publish",
                                          secret.key, to_string(outcome.kind), outcome.new_version));
     if (version->holds == no_key) return;
     auto const& key = estate_.key(version->holds);
-    // Whoever looks again sees what was dead by then.
-    if (key.died && *key.died < handled.last_listing && version->made <= handled.last_listing)
+    // Whoever looks again sees what was dead by then; one listing alone is no evidence (DESIGN 3.2).
+    if (key.died && *key.died < handled.listed_twice_since && version->made <= handled.listed_twice_since)
         violate("I1", fmt::format("version {} of {} was dead before the attempt looked again, and was left so",
                                   outcome.new_version, secret.key));
 }

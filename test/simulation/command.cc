@@ -1,8 +1,11 @@
 #include "command.h"
 
+#include "fleet.h"
+#include "seeds.h"
 #include "world.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <chrono>
@@ -13,8 +16,19 @@ namespace kssedr::simulation {
 namespace {
 
 constexpr std::string_view usage =
-    "simulate [--seeds N] [--from SEED] [--minutes M] [--rotations N] [--keep-going] [--mutation NAME]\n"
-    "simulate --replay SEED [--trace] [--mutation NAME]\n";
+    R"(simulate [options]           runs worlds by their seeds until one breaks a promise
+  --seeds N                  how many (1000)
+  --from SEED                the first (1)
+  --commit HASH              the first, derived from a commit's hash
+  --kept                     the kept seeds before them
+  --minutes M, --rotations N stop then, however many seeds that takes
+  --jobs J                   processes side by side (1)
+  --keep-going               tells what fails and goes on
+  --mutation NAME            with a fault put into the engine; NAME is one of
+                             {}
+simulate --replay SEED [--trace] [--mutation NAME]
+                             one world again; with everything that happens in it
+)";
 
 template <class T>
 bool read_number(std::string const& text, T& number) {
@@ -37,28 +51,60 @@ double seconds_since(Wall::time_point began) {
     return std::chrono::duration<double>(Wall::now() - began).count();
 }
 
-void tell(Statistics const& total, double seconds, std::uint64_t failing) {
-    fmt::print("{} seeds, {} simulated rotations ({} rotated, {} adopted, {} repaired), {:.0f} virtual years, {:.1f} s: {:.0f} "
-               "rotations a minute\n",
-               total.worlds, total.rotations(), total.rotated, total.adopted, total.repaired, total.virtual_years, seconds,
-               static_cast<double>(total.rotations()) * 60 / std::max(seconds, 0.001));
-    if (failing > 0) fmt::print("{} seeds failed\n", failing);
-    std::fflush(stdout);
+double per_minute(std::uint64_t count, double seconds) {
+    return static_cast<double>(count) * 60 / std::max(seconds, 0.001);
 }
 
-void tell_faults(Statistics const& total) {
-    fmt::print("{} regenerations, {} publications, {} calls, {} outcomes that published nothing\nfaults injected:", total.regenerations,
-               total.publications, total.calls, total.other_outcomes);
-    std::uint64_t sum = 0;
-    for (std::size_t i = 0; i < total.faults.size(); ++i) {
-        fmt::print("{} {} {}", i == 0 ? "" : ",", fault_names[i], total.faults[i]);
-        sum += total.faults[i];
+std::string summary_of(FleetReport const& report, double seconds) {
+    auto const& total = report.total;
+    std::string text = fmt::format(
+        "{} seeds, {} rotations, {} faults, {:.0f} virtual years in {:.0f} s; a minute: {:.0f} "
+        "rotations, {:.0f} faults",
+        total.worlds, total.rotations(), total.all_faults(), total.virtual_years, seconds,
+        per_minute(total.rotations(), seconds), per_minute(total.all_faults(), seconds));
+    if (!report.failing.empty()) text += fmt::format("; {} seeds FAILED", report.failing.size());
+    return text;
+}
+
+// How far it is: on a terminal one line that is written anew, elsewhere a line now and then.
+class Progress {
+public:
+    void tell(FleetReport const& report, double seconds) {
+        if (seconds < next_) return;
+        next_ = seconds + (is_terminal_ ? 0.5 : 30);
+        fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r" : "", summary_of(report, seconds), is_terminal_ ? "\x1b[K" : "\n");
+        std::fflush(stderr);
+        is_open_ = is_terminal_;
     }
-    fmt::print("; {} in all\n", sum);
+    /// Before anything else is printed.
+    void close() {
+        if (is_open_) std::fputs("\r\x1b[K", stderr);
+        is_open_ = false;
+    }
+
+private:
+    bool is_terminal_ = isatty(STDERR_FILENO) != 0;
+    bool is_open_ = false;
+    double next_ = is_terminal_ ? 0.5 : 30;
+};
+
+void tell_details(Statistics const& total) {
+    fmt::print(
+        "{} rotated, {} adopted, {} repaired, {} other outcomes; {} regenerations, {} publications, {} calls\nfaults:",
+        total.rotated, total.adopted, total.repaired, total.other_outcomes, total.regenerations, total.publications,
+        total.calls);
+    for (std::size_t i = 0; i < total.faults.size(); ++i)
+        fmt::print("{} {} {}", i == 0 ? "" : ",", fault_names[i], total.faults[i]);
+    fmt::print("\n");
+}
+
+std::string mutation_option(Mutation mutation) {
+    if (mutation == Mutation::none) return {};
+    return fmt::format(" --mutation {}", mutation_names[static_cast<std::size_t>(mutation)]);
 }
 
 // Runs a seed that failed again, to tell how it came to that.
-void explain(std::uint64_t seed, Mutation mutation, Violation const& violation) {
+void explain(std::uint64_t seed, Mutation mutation) {
     auto const plan = make_plan(seed);
     constexpr std::size_t lines_kept = 60;
     std::deque<std::string> lines;
@@ -66,12 +112,16 @@ void explain(std::uint64_t seed, Mutation mutation, Violation const& violation) 
         lines.push_back(line);
         if (lines.size() > lines_kept) lines.pop_front();
     });
-    world.run();
-    fmt::print("\nseed {} breaks {}: {}\nworld: {}\nthe last of its trace (all of it: ./dev simulate --replay {} --trace{}{}):\n",
-               seed, violation.invariant, violation.what, plan.describe(), seed, mutation == Mutation::none ? "" : " --mutation ",
-               mutation == Mutation::none ? "" : mutation_names[static_cast<std::size_t>(mutation)]);
+    auto const verdict = world.run();
+    if (!verdict.violation) {
+        fmt::print("\nseed {} failed, and does not when it is run again: the simulator is not deterministic\n", seed);
+        return;
+    }
+    fmt::print(
+        "\nseed {} breaks {}: {}\nworld: {}\nthe last of its trace (all of it: ./dev simulate --replay {} "
+        "--trace{}):\n",
+        seed, verdict.violation->invariant, verdict.violation->what, plan.describe(), seed, mutation_option(mutation));
     for (auto const& line : lines) fmt::print("  {}\n", line);
-    std::fflush(stdout);
 }
 
 int replay(Options const& options) {
@@ -80,7 +130,7 @@ int replay(Options const& options) {
     Trace::Sink const print = [](std::string const& line) { fmt::print("{}\n", line); };
     World world(plan, options.mutation, options.wants_trace ? print : nullptr);
     auto const verdict = world.run();
-    tell_faults(verdict.statistics);
+    tell_details(verdict.statistics);
     if (!verdict.violation) {
         fmt::print("every promise was kept\n");
         return 0;
@@ -89,73 +139,102 @@ int replay(Options const& options) {
     return 1;
 }
 
+void print_usage() {
+    std::string names;
+    for (std::size_t i = 1; i < mutation_names.size(); ++i)
+        names += fmt::format("{}{}",
+                             i == 1       ? ""
+                             : i % 3 == 1 ? "\n                             "
+                                          : " ",
+                             mutation_names[i]);
+    fmt::print(stderr, fmt::runtime(usage), names);
+}
+
+bool parse_option(std::string const& name, std::string const* value, Options& options) {
+    bool const is_known = value != nullptr;
+    if (!is_known) return false;
+    if (name == "--seeds") return read_number(*value, options.seeds);
+    if (name == "--from") return read_number(*value, options.from);
+    if (name == "--minutes") return read_number(*value, options.minutes) && options.minutes > 0;
+    if (name == "--rotations") return read_number(*value, options.rotations) && options.rotations > 0;
+    if (name == "--jobs") return read_number(*value, options.jobs) && options.jobs > 0;
+    if (name == "--mutation") return read_mutation(*value, options.mutation);
+    if (name == "--commit") {
+        options.from = seed_of_commit(*value);
+        return true;
+    }
+    options.is_replay = name == "--replay";
+    return options.is_replay && read_number(*value, options.from);
+}
+
 }  // namespace
+
+std::uint64_t seed_of_commit(std::string_view hash) {
+    // Twelve digits: short enough to be typed.
+    constexpr std::size_t digits = 10;
+    std::uint64_t number = 0;
+    auto const head = hash.substr(0, digits);
+    std::from_chars(head.data(), head.data() + head.size(), number, 16);
+    return number + 1'000'000;
+}
 
 std::optional<Options> parse_options(std::vector<std::string> const& arguments) {
     Options options;
     bool is_understood = true;
+    bool names_seeds = false;
     for (std::size_t i = 0; i < arguments.size() && is_understood; ++i) {
         auto const& name = arguments[i];
-        auto const number = [&](auto& value) { is_understood = ++i < arguments.size() && read_number(arguments[i], value); };
         if (name == "--trace") {
             options.wants_trace = true;
         } else if (name == "--keep-going") {
             options.goes_on = true;
-        } else if (name == "--seeds") {
-            number(options.seeds);
-        } else if (name == "--from") {
-            number(options.from);
-        } else if (name == "--minutes") {
-            number(options.minutes);
-            options.seeds = ~std::uint64_t{0} >> 1U;
-        } else if (name == "--rotations") {
-            number(options.rotations);
-            options.seeds = ~std::uint64_t{0} >> 1U;
-        } else if (name == "--replay") {
-            number(options.from);
-            options.is_replay = true;
-        } else if (name == "--mutation") {
-            is_understood = ++i < arguments.size() && read_mutation(arguments[i], options.mutation);
+        } else if (name == "--kept") {
+            options.runs_kept = true;
         } else {
-            is_understood = false;
+            names_seeds = names_seeds || name == "--seeds";
+            is_understood = parse_option(name, i + 1 < arguments.size() ? &arguments[i + 1] : nullptr, options);
+            ++i;
         }
     }
+    bool const ends_otherwise = options.minutes > 0 || options.rotations > 0;
+    constexpr auto without_end = std::uint64_t{1} << 62U;
+    if (ends_otherwise && !names_seeds) options.seeds = without_end;
     if (is_understood) return options;
-    std::fputs(std::string(usage).c_str(), stderr);
+    print_usage();
     return std::nullopt;
 }
 
 int simulate(Options const& options) {
     if (options.is_replay) return replay(options);
+    Tour tour{{}, options.from, options.seeds, options.mutation};
+    if (options.runs_kept) tour.first.assign(kept_seeds.begin(), kept_seeds.end());
+    fmt::print("{}{} from {} on{}\n", options.runs_kept ? fmt::format("{} kept seeds, then ", kept_seeds.size()) : "",
+               options.seeds < (std::uint64_t{1} << 40U) ? fmt::format("{}", options.seeds) : "those", options.from,
+               mutation_option(options.mutation));
+    std::fflush(stdout);
     auto const began = Wall::now();
-    double told = 0;
-    std::uint64_t failing = 0;
-    Statistics total;
-    for (std::uint64_t i = 0; i < options.seeds; ++i) {
-        World world(make_plan(options.from + i), options.mutation);
-        auto const verdict = world.run();
-        total.add(verdict.statistics);
-        double const seconds = seconds_since(began);
-        if (verdict.violation) {
-            ++failing;
-            if (options.goes_on) {
-                fmt::print("seed {} breaks {}: {}\n", options.from + i, verdict.violation->invariant, verdict.violation->what);
-            } else {
-                explain(options.from + i, options.mutation, *verdict.violation);
-                break;
-            }
+    Progress progress;
+    std::size_t told = 0;
+    auto const report = run_fleet(tour, options.jobs, [&](FleetReport const& so_far) {
+        auto const seconds = seconds_since(began);
+        progress.tell(so_far, seconds);
+        if (so_far.failing.size() > told) {
+            if (!options.goes_on) return false;
+            progress.close();
+            told = so_far.failing.size();
+            for (auto const seed : so_far.failing) fmt::print("{} ", seed);
+            fmt::print("failed\n");
+            std::fflush(stdout);
         }
-        constexpr double tell_every = 10;
-        if (seconds - told > tell_every) {
-            told = seconds;
-            tell(total, seconds, failing);
-        }
-        if (options.minutes > 0 && seconds > options.minutes * 60) break;
-        if (options.rotations > 0 && total.rotations() >= options.rotations) break;
-    }
-    tell(total, seconds_since(began), failing);
-    tell_faults(total);
-    return failing == 0 ? 0 : 1;
+        bool const is_late = options.minutes > 0 && seconds > options.minutes * 60;
+        return !is_late && (options.rotations == 0 || so_far.total.rotations() < options.rotations);
+    });
+    progress.close();
+    if (!report.failing.empty()) explain(report.failing.front(), options.mutation);
+    if (report.has_crashed) fmt::print("\na process of the fleet crashed; --jobs 1 shows where\n");
+    fmt::print("{}\n", summary_of(report, seconds_since(began)));
+    tell_details(report.total);
+    return report.failing.empty() && !report.has_crashed ? 0 : 1;
 }
 
 }  // namespace kssedr::simulation

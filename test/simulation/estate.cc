@@ -90,11 +90,11 @@ VersionState const& Estate::publish(int secret, rotation::SecretDraft const& dra
     version.made = timeline_.now();
     version.who = author.who;
     std::string_view const value = version.value;
-    bool const has_form = value.size() > state.prefix.size() + state.suffix.size() &&
-                          value.starts_with(state.prefix) && value.ends_with(state.suffix);
+    bool const has_form = value.size() > state.prefix.size() + state.suffix.size() && value.starts_with(state.prefix) &&
+                          value.ends_with(state.suffix);
     if (has_form)
-        version.holds = find_key(
-            value.substr(state.prefix.size(), value.size() - state.prefix.size() - state.suffix.size()));
+        version.holds =
+            find_key(value.substr(state.prefix.size(), value.size() - state.prefix.size() - state.suffix.size()));
     auto& before = state.current();
     if (!before.left) before.left = timeline_.now();
     state.versions.push_back(std::move(version));

@@ -11,8 +11,8 @@
 
 #include "rotation/arm_id.h"
 #include "rotation/credential_shape.h"
-#include "rotation/secret_version.h"
 #include "rotation/secret_ref.h"
+#include "rotation/secret_version.h"
 
 #include <array>
 #include <functional>
@@ -70,7 +70,7 @@ struct OwnerState {
     SteadyPoint denied_until{};
     // For the checker.
     SteadyPoint excused_before{};  ///< attempts that began earlier could not know what somebody else did
-    SteadyPoint regenerated_at{};          ///< by kssedr, the last time
+    SteadyPoint regenerated_at{};  ///< by kssedr, the last time
     int regenerated_by = -1;
 };
 
@@ -79,7 +79,8 @@ struct VersionState {
     std::string value;
     KeyId holds = no_key;
     SteadyPoint made{};
-    std::optional<SteadyPoint> left;  ///< when it was replaced, disabled or deleted: consumers may have it an overlap longer
+    std::optional<SteadyPoint>
+        left;  ///< when it was replaced, disabled or deleted: consumers may have it an overlap longer
     Who who = Who::person;
     std::optional<SteadyPoint> regenerated_for;  ///< when kssedr regenerated a slot for it
     KeyId led_to = no_key;                       ///< the key that kssedr's publications building on it carried
@@ -153,7 +154,8 @@ private:
     void add_owner(int index, Plan const& plan);
     void add_secret(int index, Plan const& plan);
     void add_form(SecretState& secret, OwnerState const& owner);
-    void add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner, Plan const& plan);
+    void add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner,
+                  Plan const& plan);
     void add_first_versions(SecretState& secret, rotation::SecretProperties properties);
     KeyId make_key(int owner, int slot);
     static std::string random_key_text(Chance& chance);

@@ -55,14 +55,15 @@ void Estate::add_owner(int index, Plan const& plan) {
 }
 
 void Estate::add_form(SecretState& secret, OwnerState const& owner) {
-    std::string const connection =
-        fmt::format("DefaultEndpointsProtocol=https;AccountName={};EndpointSuffix=core.windows.net;AccountKey=", owner.name);
+    std::string const connection = fmt::format(
+        "DefaultEndpointsProtocol=https;AccountName={};EndpointSuffix=core.windows.net;AccountKey=", owner.name);
     switch (chance_.pick(4)) {
     case 0: break;
     case 1: secret.prefix = connection; break;
     case 2:
         secret.prefix = fmt::format("AccountKey=");
-        secret.suffix = fmt::format(";accountname={} ;BlobEndpoint=https://{}.blob.core.windows.net/", owner.name, owner.name);
+        secret.suffix =
+            fmt::format(";accountname={} ;BlobEndpoint=https://{}.blob.core.windows.net/", owner.name, owner.name);
         break;
     default:
         secret.prefix = "{ \"user\" : \"caf\\u00e9\", \"nested\":[1, {\"connection\": \"" + connection;
@@ -70,7 +71,8 @@ void Estate::add_form(SecretState& secret, OwnerState const& owner) {
     }
 }
 
-void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner, Plan const& plan) {
+void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner,
+                      Plan const& plan) {
     auto const held = find_key(std::string_view(secret.versions.back().value)
                                    .substr(secret.prefix.size(), secret.versions.back().value.size() -
                                                                      secret.prefix.size() - secret.suffix.size()));

@@ -1,8 +1,8 @@
 /// Leases: the lock between processes, as a lease on a blob is (DESIGN 3.4), and the owner's lock made of it.
 ///
-/// It keeps the rules of azure/blob_lease.h: a lease lasts a minute, counted from before it was asked for; it is renewed
-/// every fourteen seconds, and free for others as soon as it ran out, since every effect sent under it is past its
-/// deadline then. Somebody may break one that is held; its holder learns of that at the next renewal.
+/// It keeps the rules of azure/blob_lease.h: a lease lasts a minute, counted from before it was asked for; it is
+/// renewed every fourteen seconds, and free for others as soon as it ran out, since every effect sent under it is past
+/// its deadline then. Somebody may break one that is held; its holder learns of that at the next renewal.
 
 #pragma once
 
@@ -48,8 +48,15 @@ class LeaseLock final : public ports::OwnerLock {
 public:
     LeaseLock(LeaseService& service, Timeline& timeline, ProcessContext& context, Clock& clock, Plan const& plan,
               Chance& chance, Statistics& statistics, Trace& trace)
-        : service_(service), timeline_(timeline), context_(context), clock_(clock), plan_(plan), chance_(chance),
-          statistics_(statistics), trace_(trace), in_process_(clock) {}
+        : service_(service),
+          timeline_(timeline),
+          context_(context),
+          clock_(clock),
+          plan_(plan),
+          chance_(chance),
+          statistics_(statistics),
+          trace_(trace),
+          in_process_(clock) {}
 
     Async<std::unique_ptr<ports::OwnerLease>> acquire(std::string owner_key, SteadyPoint deadline) override;
 

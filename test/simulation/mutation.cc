@@ -14,19 +14,22 @@ rotation::SecretVersion copy_of(rotation::SecretVersion const& version) {
 
 }  // namespace
 
-Async<rotation::SecretVersion> MutatedPorts::fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) {
+Async<rotation::SecretVersion> MutatedPorts::fetch(rotation::SecretRef secret, std::string version,
+                                                   SteadyPoint deadline) {
     bool const is_kept = mutation_ == Mutation::skip_the_version_check && version.empty();
     std::string const key = is_kept ? secret.key() : std::string();
     if (is_kept) {
         auto const place = kept_.find(key);
-        if (place != kept_.end() && clock_.steady_now() - place->second.at < kept_for) co_return copy_of(place->second.version);
+        if (place != kept_.end() && clock_.steady_now() - place->second.at < kept_for)
+            co_return copy_of(place->second.version);
     }
     auto seen = co_await network_.fetch(std::move(secret), std::move(version), deadline);
     if (is_kept && seen) kept_[key] = {copy_of(*seen), clock_.steady_now()};
     co_return seen;
 }
 
-Async<std::vector<rotation::SecretProperties>> MutatedPorts::list_versions(rotation::SecretRef secret, SteadyPoint deadline) {
+Async<std::vector<rotation::SecretProperties>> MutatedPorts::list_versions(rotation::SecretRef secret,
+                                                                           SteadyPoint deadline) {
     return network_.list_versions(std::move(secret), deadline);
 }
 
@@ -58,8 +61,9 @@ Async<rotation::Credentials> MutatedPorts::list(rotation::ArmId owner, SteadyPoi
     for (std::size_t at = 0; at + slot.value.size() <= published_.size(); ++at) {
         auto const part = std::string_view(published_).substr(at, slot.value.size());
         bool const is_key = part.ends_with("==") && std::ranges::all_of(part.substr(0, 86), [](char c) {
-            return c == '+' || c == '/' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-        });
+                                return c == '+' || c == '/' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+                                       (c >= 'a' && c <= 'z');
+                            });
         if (!is_key) continue;
         slot.value = SecretString::copy_of(part);
         break;

@@ -31,24 +31,38 @@ enum class Mutation : std::uint8_t {
 };
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mutation::count)> mutation_names{
-    "none",          "regenerate-the-slot-in-use", "skip-the-version-check",  "skip-the-look-again",
-    "ignore-siblings", "drop-the-overlap",         "repeat-an-effect-blindly", "trust-the-first-listing",
-    "lose-a-tag",    "change-the-value-around",    "forget-the-lock",          "forget-the-sweep",
+    "none",
+    "regenerate-the-slot-in-use",
+    "skip-the-version-check",
+    "skip-the-look-again",
+    "ignore-siblings",
+    "drop-the-overlap",
+    "repeat-an-effect-blindly",
+    "trust-the-first-listing",
+    "lose-a-tag",
+    "change-the-value-around",
+    "forget-the-lock",
+    "forget-the-sweep",
 };
 
 /// The network as a mutated engine would use it; without a mutation, the network.
 class MutatedPorts final : public ports::Vault, public ports::CredentialProvider {
 public:
-    MutatedPorts(Network& network, Mutation mutation, Clock& clock) : network_(network), mutation_(mutation), clock_(clock) {}
+    MutatedPorts(Network& network, Mutation mutation, Clock& clock)
+        : network_(network), mutation_(mutation), clock_(clock) {}
 
-    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
-    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint deadline) override;
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                         SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
+                                                                 SteadyPoint deadline) override;
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 
     [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return network_.serves(owner); }
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override { return network_.shape(owner); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
+        return network_.shape(owner);
+    }
     Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
     Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,

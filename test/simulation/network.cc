@@ -137,7 +137,8 @@ Task<std::optional<Error>> Network::send(std::shared_ptr<Flight> flight, Landing
     if (fate == Fate::late || fate == Fate::lost_request || fate == Fate::lost_answer)
         end = now + chance_.between(std::chrono::milliseconds{10}, std::chrono::seconds{60});
     // An effect lands within its deadline or never.
-    flight->is_dropped = fate == Fate::lost_request || arrival > deadline || (fate == Fate::server_error && chance_.happens(0.5));
+    flight->is_dropped =
+        fate == Fate::lost_request || arrival > deadline || (fate == Fate::server_error && chance_.happens(0.5));
     OnDeath const on_death{*flight, *this};
     if (!flight->is_dropped) land_at(arrival, flight, std::move(landing));
     bool const is_in_time = end < deadline;
@@ -169,8 +170,9 @@ Async<rotation::SecretVersion> Network::fetch(rotation::SecretRef secret, std::s
     seen.properties = found.properties;
     seen.value = SecretString::copy_of(found.value);
     seen.seen_at = to_seconds(estate_.vault_now(state.vault));
-    trace_.say("process {} reads {}version {} of {}, made on {}: {}", context_.number, version.empty() ? "the current " : "",
-               found.properties.version.substr(28), state.key, format_rfc3339(found.properties.created),
+    trace_.say("process {} reads {}version {} of {}, made on {}: {}", context_.number,
+               version.empty() ? "the current " : "", found.properties.version.substr(28), state.key,
+               format_rfc3339(found.properties.created),
                found.holds == no_key ? "no key" : short_name(estate_.key(found.holds).text));
     co_await travel_until(back);
     if (version.empty()) context_.last_read[static_cast<std::size_t>(index)] = at;

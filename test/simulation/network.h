@@ -1,8 +1,8 @@
 /// Network: what a process sees of the services, and everything that can befall a call on its way.
 ///
 /// The engine's ports to the estate. A call's request travels, is answered from the truth of that moment (or, a listing
-/// of credentials, from a little before), and its answer travels back. An effect that was sent lands within its deadline
-/// or never; when its process dies or gives up on the way it may still land.
+/// of credentials, from a little before), and its answer travels back. An effect that was sent lands within its
+/// deadline or never; when its process dies or gives up on the way it may still land.
 
 #pragma once
 
@@ -33,9 +33,10 @@ struct ProcessContext {
     Life life;
     Duration skew{};
     std::vector<AttemptUnderWay> attempts;
-    std::vector<std::size_t> last_read;      ///< by secret: the version read last, as an index
-    std::vector<int> regenerating_for;       ///< by owner: the secret for which it regenerates
-    std::vector<SteadyPoint> last_listing;   ///< by owner: the moment whose truth the last listing showed
+    std::vector<std::size_t> last_read;        ///< by secret: the version read last, as an index
+    std::vector<int> regenerating_for;         ///< by owner: the secret for which it regenerates
+    /// By owner: the moments whose truth the last listing showed, and the one before it.
+    std::vector<SteadyPoint> last_listing, listing_before;
     std::function<void(Duration)> die_within;  ///< asks the world to kill it within that time
     std::function<void(int owner)> meddle;     ///< asks the world to let somebody meddle now
 };
@@ -62,11 +63,19 @@ class Network final : public ports::Vault, public ports::CredentialProvider, pub
 public:
     Network(Estate& estate, Timeline& timeline, ProcessContext& context, Clock& clock, Plan const& plan, Chance& chance,
             Statistics& statistics, Trace& trace)
-        : estate_(estate), timeline_(timeline), context_(context), clock_(clock), plan_(plan), chance_(chance),
-          statistics_(statistics), trace_(trace) {}
+        : estate_(estate),
+          timeline_(timeline),
+          context_(context),
+          clock_(clock),
+          plan_(plan),
+          chance_(chance),
+          statistics_(statistics),
+          trace_(trace) {}
 
-    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
-    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint deadline) override;
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                         SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
+                                                                 SteadyPoint deadline) override;
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;

@@ -3,6 +3,7 @@
 #include "network.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kssedr::simulation {
 namespace {
@@ -47,7 +48,7 @@ rotation::CredentialShape Network::shape(rotation::ArmId const& owner) const {
 rotation::Credentials Network::credentials(int owner) {
     auto const& state = estate_.owners[static_cast<std::size_t>(owner)];
     auto& shown = context_.last_listing[static_cast<std::size_t>(owner)];
-    shown = timeline_.now();
+    context_.listing_before[static_cast<std::size_t>(owner)] = std::exchange(shown, timeline_.now());
     rotation::Credentials all;
     for (auto const& slot : state.slots) {
         bool const is_old = timeline_.now() - slot.changed < plan_.listing_lag_max && chance_.happens(0.5);
@@ -120,7 +121,8 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
                     copy = std::move(copy)](Flight& flight) {
         auto const& here = estate.secrets[static_cast<std::size_t>(index)];
         if (here.is_deleted) {
-            flight.refusal = Error(Errc::invalid_argument, "held by a deleted secret").with_service_code("ObjectIsDeletedButRecoverable");
+            flight.refusal = Error(Errc::invalid_argument, "held by a deleted secret")
+                                 .with_service_code("ObjectIsDeletedButRecoverable");
         } else if (here.unwritable_until > estate.now()) {
             flight.refusal = denied();
         } else {

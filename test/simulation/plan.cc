@@ -94,9 +94,9 @@ Plan calm_plan(std::uint64_t seed) {
 
 void Plan::become_calm() {
     latency_max = std::min<Duration>(latency_max, milliseconds{200});
-    for (auto* likelihood : {&throttled, &server_error, &lost_before, &lost_request, &lost_answer, &late_effect, &slow,
-                             &killed, &paused, &event_lost, &event_duplicated, &event_late, &lease_broken, &unreachable,
-                             &meddling_at_call})
+    for (auto* likelihood :
+         {&throttled, &server_error, &lost_before, &lost_request, &lost_answer, &late_effect, &slow, &killed, &paused,
+          &event_lost, &event_duplicated, &event_late, &lease_broken, &unreachable, &meddling_at_call})
         *likelihood = 0;
 }
 
@@ -110,8 +110,8 @@ Plan make_plan(std::uint64_t seed) {
     if (chance.happens(0.05)) return plan;
     choose_faults(plan, chance);
     choose_people(plan, chance);
-    bool const has_meddlers = plan.regenerations_by_hand > 0 || plan.foreign_versions > 0 || plan.meddling_at_call > 0 ||
-                              plan.switched > 0 || plan.deleted > 0;
+    bool const has_meddlers = plan.regenerations_by_hand > 0 || plan.foreign_versions > 0 ||
+                              plan.meddling_at_call > 0 || plan.switched > 0 || plan.deleted > 0;
     // Without leases what a killed process sent may still land when its successor is at work.
     bool const has_strays = !plan.has_leases && plan.killed > 0;
     plan.looks_for_dead = has_meddlers || has_strays || plan.lease_broken > 0 || chance.happens(0.3);

@@ -39,14 +39,14 @@ struct Plan {
     Duration process_skew{};     ///< how far the processes' clocks are from the true time at most
 
     // What befalls a call: likelihoods.
-    double throttled = 0;        ///< 429, nothing done
-    double server_error = 0;     ///< 5xx: of an effect it is not known whether it happened
-    double lost_before = 0;      ///< the connection failed: nothing was sent
-    double lost_request = 0;     ///< sent, never arrived, no answer
-    double lost_answer = 0;      ///< it happened, no answer
-    double late_effect = 0;      ///< given up; lands later, within its deadline
-    double slow = 0;             ///< takes seconds instead of milliseconds
-    double unreachable = 0;      ///< a trial of a credential tells nothing
+    double throttled = 0;     ///< 429, nothing done
+    double server_error = 0;  ///< 5xx: of an effect it is not known whether it happened
+    double lost_before = 0;   ///< the connection failed: nothing was sent
+    double lost_request = 0;  ///< sent, never arrived, no answer
+    double lost_answer = 0;   ///< it happened, no answer
+    double late_effect = 0;   ///< given up; lands later, within its deadline
+    double slow = 0;          ///< takes seconds instead of milliseconds
+    double unreachable = 0;   ///< a trial of a credential tells nothing
 
     // What befalls a process: likelihoods at each of its suspension points.
     double killed = 0;

@@ -12,7 +12,8 @@ rotation::Policy Process::make_policy(Surroundings const& surroundings) {
     rotation::Policy policy;
     policy.verify = surroundings.plan.verify;
     policy.lead = surroundings.plan.lead;
-    policy.min_overlap = surroundings.mutation == Mutation::drop_the_overlap ? Duration{} : surroundings.plan.min_overlap;
+    policy.min_overlap =
+        surroundings.mutation == Mutation::drop_the_overlap ? Duration{} : surroundings.plan.min_overlap;
     policy.allowed = rotation::AllowedTargets({*rotation::AllowedTarget::parse("/", "vault.azure.net")});
     policy.vaults.emplace();
     for (auto const& vault : surroundings.estate.vaults) policy.vaults->push_back(vault.host);
@@ -24,14 +25,17 @@ Process::Process(Surroundings surroundings, int number, Chance chance, Duration 
       context_{.number = number, .skew = skew},
       chance_(chance),
       clock_(around_.timeline, context_, around_.plan, chance_, around_.statistics),
-      network_(around_.estate, around_.timeline, context_, clock_, around_.plan, chance_, around_.statistics, around_.trace),
-      lease_lock_(around_.leases, around_.timeline, context_, clock_, around_.plan, chance_, around_.statistics, around_.trace),
+      network_(around_.estate, around_.timeline, context_, clock_, around_.plan, chance_, around_.statistics,
+               around_.trace),
+      lease_lock_(around_.leases, around_.timeline, context_, clock_, around_.plan, chance_, around_.statistics,
+                  around_.trace),
       mutated_(network_, around_.mutation, clock_),
       log_(*this),
       rotator_(ports(), make_policy(around_)),
       sweeper_(rotator_, ports()) {
     context_.last_read.resize(around_.estate.secrets.size());
     context_.last_listing.resize(around_.estate.owners.size());
+    context_.listing_before.resize(around_.estate.owners.size());
     context_.regenerating_for.resize(around_.estate.owners.size(), -1);
 }
 
@@ -119,7 +123,8 @@ void Process::end_attempt(Handled handled, rotation::Outcome const& outcome) {
     auto const& secret = around_.estate.secrets[static_cast<std::size_t>(handled.secret)];
     around_.trace.say("process {} ends {} of {}: {} ({}) {}", context_.number, to_string(outcome.trigger), secret.key,
                       to_string(outcome.kind), outcome.code, outcome.reason);
-    handled.last_listing = context_.last_listing[static_cast<std::size_t>(secret.owner)];
+    auto const owner = static_cast<std::size_t>(secret.owner);
+    handled.listed_twice_since = std::min(context_.last_listing[owner], context_.listing_before[owner]);
     around_.checker.judge_outcome(handled, outcome);
 }
 

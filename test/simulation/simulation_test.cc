@@ -4,7 +4,6 @@
 
 #include <gtest/gtest.h>
 
-
 namespace kssedr::simulation {
 namespace {
 
@@ -68,11 +67,12 @@ TEST_P(Mutations, IsFoundOut) {
     FAIL() << "not found in " << seeds_max << " worlds";
 }
 
-INSTANTIATE_TEST_SUITE_P(All, Mutations, ::testing::Range(std::size_t{1}, mutation_names.size()), [](auto const& parameter) {
-    std::string name;
-    for (char const c : mutation_names[parameter.param]) name += c == '-' ? '_' : c;
-    return name;
-});
+INSTANTIATE_TEST_SUITE_P(All, Mutations, ::testing::Range(std::size_t{1}, mutation_names.size()),
+                         [](auto const& parameter) {
+                             std::string name;
+                             for (char const c : mutation_names[parameter.param]) name += c == '-' ? '_' : c;
+                             return name;
+                         });
 
 }  // namespace
 }  // namespace kssedr::simulation

@@ -93,8 +93,7 @@ void Timeline::happen(Node const& node) {
     entry.order = entry.ticket = 0;
     free_.push_back(node.place);
     if (action) action();
-    if (handler)
-        std::move(handler)(is_aborted ? asio::error::operation_aborted : boost::system::error_code());
+    if (handler) std::move(handler)(is_aborted ? asio::error::operation_aborted : boost::system::error_code());
 }
 
 }  // namespace kssedr::simulation

@@ -79,14 +79,16 @@ void World::kill(std::size_t index) {
     constexpr Duration in_the_air = std::chrono::seconds{35};
     if (!plan_.has_leases)
         for (auto const& attempt : process.context().attempts)
-            checker_.excuse(estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner, timeline_.now() + in_the_air);
+            checker_.excuse(estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner,
+                            timeline_.now() + in_the_air);
     // Only what came out of one process is looked after; nobody else points into it but its own coroutines.
     while (!dead_.empty() && dead_.front()->running() == 0) dead_.pop_front();
     auto owned = std::move(hosts_[index].process);
     auto& life = owned->context().life;
     dead_.push_back(std::move(owned));
     timeline_.end(life);
-    timeline_.at(timeline_.now() + chance_.between(std::chrono::milliseconds{1}, plan_.restart_max), [this, index] { start(index); });
+    timeline_.at(timeline_.now() + chance_.between(std::chrono::milliseconds{1}, plan_.restart_max),
+                 [this, index] { start(index); });
 }
 
 void World::sweep_regularly(std::size_t index) {
@@ -137,8 +139,8 @@ void World::calm_down() {
 void World::expect_all_ended() {
     for (auto const& host : hosts_)
         if (host.process->running() > 0)
-            checker_.violate("I4", fmt::format("process {} has {} attempts that do not end", host.process->context().number,
-                                               host.process->running()));
+            checker_.violate("I4", fmt::format("process {} has {} attempts that do not end",
+                                               host.process->context().number, host.process->running()));
 }
 
 }  // namespace kssedr::simulation

@@ -21,7 +21,8 @@ void World::announce(int secret) {
     SteadyPoint const expires{*properties.expires - beginning - skew};
     auto const near = std::max(expires + -days{30}, timeline_.now()) + chance_.between(seconds{1}, minutes{10});
     announce_at(near, secret, properties.version);
-    announce_at(std::max(expires, timeline_.now()) + chance_.between(seconds{1}, minutes{10}), secret, properties.version);
+    announce_at(std::max(expires, timeline_.now()) + chance_.between(seconds{1}, minutes{10}), secret,
+                properties.version);
 }
 
 void World::announce_at(SteadyPoint when, int secret, std::string const& version) {

@@ -13,7 +13,8 @@ using std::chrono::minutes;
 template <class Act>
 void World::now_and_then(double times_a_year, Act act) {
     if (times_a_year <= 0) return;
-    auto const pause = Duration{static_cast<Duration::rep>(2.0 * static_cast<double>(Duration{days{365}}.count()) / times_a_year)};
+    auto const pause =
+        Duration{static_cast<Duration::rep>(2.0 * static_cast<double>(Duration{days{365}}.count()) / times_a_year)};
     timeline_.at(timeline_.now() + chance_.between(Duration{1}, pause), [this, times_a_year, act] {
         if (is_calm_) return;
         act();
@@ -115,8 +116,9 @@ void World::freeze(int secret) {
     auto const span = a_while();
     auto const until = estate_.vault_now(0) + span;
     trace_.say("somebody freezes {}", estate_.secrets[static_cast<std::size_t>(secret)].key);
-    estate_.set_tag(secret, "kssedr-freeze",
-                    chance_.happens(0.5) ? std::string("true") : format_rfc3339(std::chrono::floor<std::chrono::seconds>(until)));
+    estate_.set_tag(
+        secret, "kssedr-freeze",
+        chance_.happens(0.5) ? std::string("true") : format_rfc3339(std::chrono::floor<std::chrono::seconds>(until)));
     timeline_.at(timeline_.now() + span, [this, secret] {
         trace_.say("somebody thaws {}", estate_.secrets[static_cast<std::size_t>(secret)].key);
         estate_.set_tag(secret, "kssedr-freeze", std::nullopt);
@@ -151,7 +153,8 @@ void World::people_clean_up() {
         if (secret.current().properties.tags.contains("kssedr-freeze"))
             estate_.set_tag(index, "kssedr-freeze", std::nullopt);
         if (!secret.current().value.starts_with(secret.prefix) || secret.current().value == "see the wiki")
-            write(index, estate_.key(estate_.owners[static_cast<std::size_t>(secret.owner)].slots[chance_.pick(2)].key).text);
+            write(index,
+                  estate_.key(estate_.owners[static_cast<std::size_t>(secret.owner)].slots[chance_.pick(2)].key).text);
     }
 }
 
