@@ -28,6 +28,14 @@ struct Violation {
     SteadyPoint at{};
 };
 
+/// What is known when an attempt ends.
+struct Ending {
+    SteadyPoint at{};
+    /// The last two listings of the owner's credentials that the process got showed what was true then or later.
+    SteadyPoint listed_twice_since{};
+    SteadyPoint listing_failed_at{};  ///< the last time one could not be had
+};
+
 /// What a process was asked, and how it went.
 struct Handled {
     int secret = 0;
@@ -35,8 +43,7 @@ struct Handled {
     std::string version;  ///< the one asked about; empty: the current one
     SteadyPoint began{};
     SteadyPoint deadline{};
-    /// The last two listings of the owner's credentials that the process got showed what was true then or later.
-    SteadyPoint listed_twice_since{};
+    Ending ending;
 };
 
 class Checker {

@@ -73,7 +73,7 @@ void Checker::judge_outcome(Handled const& handled, rotation::Outcome const& out
     if (outcome.code.empty() || outcome.reason.empty()) return say("says nothing");
     constexpr Duration ends_after_deadline = std::chrono::seconds{30};
     if (plan_.paused == 0 && handled.deadline != SteadyPoint::max() &&
-        timeline_.now() > handled.deadline + ends_after_deadline)
+        handled.ending.at > handled.deadline + ends_after_deadline)
         return say("came long after its deadline");
     bool const has_published = rotation::has_published(outcome.kind);
     if (!handled.version.empty()) {
@@ -103,7 +103,13 @@ void Checker::check_published_outcome(SecretState const& secret, Handled const& 
     if (version->holds == no_key) return;
     auto const& key = estate_.key(version->holds);
     // Whoever looks again sees what was dead by then; one listing alone is no evidence (DESIGN 3.2).
-    if (key.died && *key.died < handled.listed_twice_since && version->made <= handled.listed_twice_since)
+    auto const& ending = handled.ending;
+    bool const was_seen_dead =
+        key.died && *key.died < ending.listed_twice_since && version->made <= ending.listed_twice_since;
+    // And whoever published what was dead already had the time to look, and nothing that kept them from it.
+    bool const was_published_dead = key.died && *key.died + plan_.listing_lag_max < version->made;
+    bool const could_look = ending.at < handled.deadline && ending.listing_failed_at < version->made;
+    if (was_seen_dead || (was_published_dead && could_look))
         violate("I1", fmt::format("version {} of {} was dead before the attempt looked again, and was left so",
                                   outcome.new_version, secret.key));
 }

@@ -72,7 +72,8 @@ public:
     void tell(FleetReport const& report, double seconds) {
         if (seconds < next_) return;
         next_ = seconds + (is_terminal_ ? 0.5 : 30);
-        fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r" : "", summary_of(report, seconds), is_terminal_ ? "\x1b[K" : "\n");
+        fmt::print(stderr, "{}{}{}", is_terminal_ ? "\r" : "", summary_of(report, seconds),
+                   is_terminal_ ? "\x1b[K" : "\n");
         std::fflush(stderr);
         is_open_ = is_terminal_;
     }

@@ -18,6 +18,7 @@ enum class Mutation : std::uint8_t {
     none,
     regenerate_the_slot_in_use,
     skip_the_version_check,
+    trust_an_old_reading,
     skip_the_look_again,
     ignore_siblings,
     drop_the_overlap,
@@ -34,6 +35,7 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mutation:
     "none",
     "regenerate-the-slot-in-use",
     "skip-the-version-check",
+    "trust-an-old-reading",
     "skip-the-look-again",
     "ignore-siblings",
     "drop-the-overlap",
@@ -81,8 +83,8 @@ private:
     Mutation mutation_;
     Clock& clock_;
     std::map<std::string, Kept> kept_;
-    std::string published_;  ///< the value published last
-    SteadyPoint published_at_{};
+    /// Somebody has just published, and looks again next.
+    bool looks_again_ = false;
 };
 
 /// A lock that excludes nobody.

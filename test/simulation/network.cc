@@ -113,7 +113,14 @@ void Network::land_at(SteadyPoint when, std::shared_ptr<Flight> flight, Landing 
     });
 }
 
-Task<std::optional<Error>> Network::send(std::shared_ptr<Flight> flight, Landing landing, SteadyPoint deadline) {
+Task<void> Network::pause_before_sending() {
+    statistics_.add(Fault::paused_at_effect);
+    context_.life.pause_until(timeline_.now() + chance_.between(std::chrono::seconds{1}, std::chrono::minutes{3}));
+    return clock_.sleep_for(Duration{1});
+}
+
+Task<std::optional<Error>> Network::send(int owner, std::shared_ptr<Flight> flight, Landing landing,
+                                         SteadyPoint deadline) {
     // Whether what is still on its way when its process dies lands all the same.
     struct OnDeath {
         Flight& flight;
@@ -124,8 +131,20 @@ Task<std::optional<Error>> Network::send(std::shared_ptr<Flight> flight, Landing
             flight.is_dropped = network.chance_.happens(0.5);
         }
     };
+    if (timeline_.now() >= deadline) co_return Error(Errc::deadline_exceeded, "nothing was sent");
+    constexpr double oftener = 5;
+    if (chance_.happens(oftener * plan_.paused)) {
+        co_await pause_before_sending();
+        if (timeline_.now() >= deadline) {
+            // A program that looks at the time before each write sends nothing any more; between that look and the
+            // write there is always an instant.
+            if (!chance_.happens(plan_.sends_overdue)) co_return Error(Errc::deadline_exceeded, "nothing was sent");
+            statistics_.add(Fault::sent_overdue);
+            deadline = timeline_.now() + std::chrono::seconds{5};
+            context_.send_overdue(owner, deadline);
+        }
+    }
     auto const now = timeline_.now();
-    if (now >= deadline) co_return Error(Errc::deadline_exceeded, "nothing was sent");
     auto const fate = draw_fate();
     if (fate == Fate::throttled || fate == Fate::lost_before) {
         co_await clock_.sleep_until(std::min(now + draw_latency(), deadline));

@@ -33,12 +33,15 @@ struct ProcessContext {
     Life life;
     Duration skew{};
     std::vector<AttemptUnderWay> attempts;
-    std::vector<std::size_t> last_read;        ///< by secret: the version read last, as an index
-    std::vector<int> regenerating_for;         ///< by owner: the secret for which it regenerates
+    std::vector<std::size_t> last_read;  ///< by secret: the version read last, as an index
+    std::vector<int> regenerating_for;   ///< by owner: the secret for which it regenerates
     /// By owner: the moments whose truth the last listing showed, and the one before it.
     std::vector<SteadyPoint> last_listing, listing_before;
-    std::function<void(Duration)> die_within;  ///< asks the world to kill it within that time
-    std::function<void(int owner)> meddle;     ///< asks the world to let somebody meddle now
+    std::vector<SteadyPoint> listing_failed_at;  ///< by owner: when one could not be had, the last time
+    std::function<void(Duration)> die_within;    ///< asks the world to kill it within that time
+    std::function<void(int owner)> meddle;       ///< asks the world to let somebody meddle now
+    /// Tells the world that an effect was sent after its deadline and its lease.
+    std::function<void(int owner, SteadyPoint lands)> send_overdue;
 };
 
 /// A process's clock. Every sleep is a point where the process may die or be paused.
@@ -110,7 +113,9 @@ private:
     Task<std::optional<Error>> ask(SteadyPoint deadline, SteadyPoint& back);
     Task<void> travel_until(SteadyPoint back);
     /// An effect travels, lands or does not, and its answer comes back or does not.
-    Task<std::optional<Error>> send(std::shared_ptr<Flight> flight, Landing landing, SteadyPoint deadline);
+    Task<std::optional<Error>> send(int owner, std::shared_ptr<Flight> flight, Landing landing, SteadyPoint deadline);
+    /// Between the last look at the lease and the effect.
+    Task<void> pause_before_sending();
     void land_at(SteadyPoint when, std::shared_ptr<Flight> flight, Landing landing);
     [[nodiscard]] Author author_for(int secret, int owner) const;
     [[nodiscard]] rotation::Credentials credentials(int owner);

@@ -67,9 +67,11 @@ Async<rotation::Credentials> Network::list(rotation::ArmId id, SteadyPoint deadl
     begin(owner);
     SteadyPoint back{};
     auto const failed = co_await ask(deadline, back);
-    if (failed) co_return fail(*failed);
     if (owner < 0) co_return fail(Errc::not_found, "no such owner");
-    if (estate_.owners[static_cast<std::size_t>(owner)].denied_until > timeline_.now()) co_return fail(denied());
+    bool const is_denied = estate_.owners[static_cast<std::size_t>(owner)].denied_until > timeline_.now();
+    if (failed || is_denied) context_.listing_failed_at[static_cast<std::size_t>(owner)] = timeline_.now();
+    if (failed) co_return fail(*failed);
+    if (is_denied) co_return fail(denied());
     auto listed = credentials(owner);
     trace_.say("process {} lists {}: {} {}", context_.number, id.resource_name(),
                short_name(listed.slots[0].value.expose()), short_name(listed.slots[1].value.expose()));
@@ -100,7 +102,7 @@ Async<rotation::Credentials> Network::regenerate(rotation::ArmId id, std::string
                   short_name(estate.key(here.slots[static_cast<std::size_t>(slot)].key).text));
     };
     auto const flight = std::make_shared<Flight>();
-    auto const failed = co_await send(flight, std::move(landing), deadline);
+    auto const failed = co_await send(owner, flight, std::move(landing), deadline);
     if (failed) {
         trace_.say("process {} hears of its regeneration: {} ({})", author.process, to_string(failed->code()),
                    failed->message());
@@ -136,7 +138,8 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
         }
     };
     auto const flight = std::make_shared<Flight>();
-    auto const failed = co_await send(flight, std::move(landing), deadline);
+    auto const failed =
+        co_await send(estate_.secrets[static_cast<std::size_t>(index)].owner, flight, std::move(landing), deadline);
     if (failed) {
         trace_.say("process {} hears of its publication: {} ({})", author.process, to_string(failed->code()),
                    failed->message());

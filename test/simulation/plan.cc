@@ -64,6 +64,7 @@ void choose_faults(Plan& plan, Chance& chance) {
     plan.unreachable = some(chance, 0.2, 0.01, 1);
     plan.killed = some(chance, 0.4, 0.001, 0.05);
     plan.paused = some(chance, 0.3, 0.001, 0.02);
+    plan.sends_overdue = plan.paused > 0 ? some(chance, 0.2, 0.1, 1) : 0;
     plan.restart_max = one_of<Duration>(chance, {seconds{1}, minutes{1}, minutes{10}, hours{10}});
     plan.event_lost = some(chance, 0.4, 0.05, 1);
     plan.event_duplicated = some(chance, 0.5, 0.05, 0.9);
@@ -114,7 +115,8 @@ Plan make_plan(std::uint64_t seed) {
                               plan.meddling_at_call > 0 || plan.switched > 0 || plan.deleted > 0;
     // Without leases what a killed process sent may still land when its successor is at work.
     bool const has_strays = !plan.has_leases && plan.killed > 0;
-    plan.looks_for_dead = has_meddlers || has_strays || plan.lease_broken > 0 || chance.happens(0.3);
+    plan.looks_for_dead =
+        has_meddlers || has_strays || plan.lease_broken > 0 || plan.sends_overdue > 0 || chance.happens(0.3);
     return plan;
 }
 
@@ -140,6 +142,7 @@ std::string Plan::describe() const {
     say("unreachable", unreachable);
     say("killed", killed);
     say("paused", paused);
+    say("sends-overdue", sends_overdue);
     say("event-lost", event_lost);
     say("event-duplicated", event_duplicated);
     say("event-late", event_late);

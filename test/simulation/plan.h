@@ -51,6 +51,9 @@ struct Plan {
     // What befalls a process: likelihoods at each of its suspension points.
     double killed = 0;
     double paused = 0;
+    /// Of the effects before which it is paused, after the lease was checked: what share is sent even if the deadline
+    /// has passed meanwhile.
+    double sends_overdue = 0;
     Duration restart_max = std::chrono::minutes{10};
 
     // Events.

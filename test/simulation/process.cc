@@ -32,15 +32,18 @@ Process::Process(Surroundings surroundings, int number, Chance chance, Duration 
       mutated_(network_, around_.mutation, clock_),
       log_(*this),
       rotator_(ports(), make_policy(around_)),
-      sweeper_(rotator_, ports()) {
+      intake_(rotator_, clock_, log_, "vault.azure.net"),
+      sweeper_(rotator_, ports_of_sweeper()) {
     context_.last_read.resize(around_.estate.secrets.size());
     context_.last_listing.resize(around_.estate.owners.size());
     context_.listing_before.resize(around_.estate.owners.size());
+    context_.listing_failed_at.resize(around_.estate.owners.size());
     context_.regenerating_for.resize(around_.estate.owners.size(), -1);
 }
 
 void Process::TraceLog::put(LogLevel, std::string_view event, std::initializer_list<LogField> fields) {
     if (event == "rotation.regenerating") note_regeneration(fields);
+    if (event == "rotation.outcome") note_outcome(fields);
     auto& trace = process_.around_.trace;
     if (!trace.is_on()) return;
     std::string text;
@@ -60,6 +63,20 @@ void Process::TraceLog::note_regeneration(std::initializer_list<LogField> fields
     process_.context_.regenerating_for[static_cast<std::size_t>(owner)] = secret;
 }
 
+// Several events are handed over at once, and all of them answered when the last has ended: each left this line before.
+void Process::TraceLog::note_outcome(std::initializer_list<LogField> fields) {
+    rotation::SecretRef ref;
+    std::string id;
+    for (auto const& field : fields) {
+        if (field.name == "vault") ref.vault.text = field.value;
+        if (field.name == "secret") ref.name = field.value;
+        if (field.name == "eventId") id = field.value;
+    }
+    auto const secret = process_.around_.estate.find_secret(ref);
+    if (id.empty() || secret < 0) return;
+    process_.endings_[id] = process_.ending_of(process_.around_.estate.secrets[static_cast<std::size_t>(secret)].owner);
+}
+
 void Process::spawn(Task<void> task) {
     ++running_;
     asio::co_spawn(around_.timeline.loop(), std::move(task), [this](std::exception_ptr error) {
@@ -77,7 +94,7 @@ void Process::spawn(Task<void> task) {
 }
 
 void Process::handle(Asked asked, OnEnd on_end) {
-    spawn(handle_one(std::move(asked), std::move(on_end)));
+    spawn(handle_all(std::move(asked), std::move(on_end)));
 }
 
 void Process::sweep() {
@@ -112,7 +129,18 @@ engine::Ports Process::ports() {
     return {mutated_, mutated_, network_, lock, clock_, chance_, log_};
 }
 
-void Process::end_attempt(Handled handled, rotation::Outcome const& outcome) {
+Ending Process::ending_of(int owner) const {
+    auto const index = static_cast<std::size_t>(owner);
+    return {around_.timeline.now(), std::min(context_.last_listing[index], context_.listing_before[index]),
+            context_.listing_failed_at[index]};
+}
+
+// Whoever forgets siblings has a sweep all the same.
+engine::Ports Process::ports_of_sweeper() {
+    return {network_, mutated_, network_, lease_lock_, clock_, chance_, log_};
+}
+
+void Process::end_attempt(Handled const& handled, rotation::Outcome const& outcome) {
     auto& statistics = around_.statistics;
     switch (outcome.kind) {
     case rotation::OutcomeKind::rotated: ++statistics.rotated; break;
@@ -123,31 +151,55 @@ void Process::end_attempt(Handled handled, rotation::Outcome const& outcome) {
     auto const& secret = around_.estate.secrets[static_cast<std::size_t>(handled.secret)];
     around_.trace.say("process {} ends {} of {}: {} ({}) {}", context_.number, to_string(outcome.trigger), secret.key,
                       to_string(outcome.kind), outcome.code, outcome.reason);
-    auto const owner = static_cast<std::size_t>(secret.owner);
-    handled.listed_twice_since = std::min(context_.last_listing[owner], context_.listing_before[owner]);
     around_.checker.judge_outcome(handled, outcome);
 }
 
-Task<void> Process::handle_one(Asked asked, OnEnd on_end) {
+// I4: one outcome for each event, in their order, whatever they stood beside.
+void Process::end_delivery(Asked const& asked, SteadyPoint began, std::vector<engine::HandledEvent> const& handled) {
+    auto& checker = around_.checker;
+    if (handled.size() != asked.events.size())
+        return checker.violate("I4", fmt::format("{} events came to {} outcomes", asked.events.size(), handled.size()));
+    for (std::size_t i = 0; i < handled.size(); ++i) {
+        auto const& sent = asked.events[i];
+        auto const& outcome = handled[i].outcome;
+        auto const expected =
+            sent.kind == EventSent::Kind::broken ? rotation::OutcomeKind::refused : rotation::OutcomeKind::ignored;
+        bool const is_wrong = outcome.event_id != (sent.kind == EventSent::Kind::broken ? "" : sent.id) ||
+                              (!sent.is_of_a_secret() && outcome.kind != expected);
+        if (is_wrong) return checker.violate("I4", fmt::format("event {} came to another's outcome", sent.id));
+        if (!sent.is_of_a_secret()) continue;
+        Ending ending{around_.timeline.now(), {}, {}};
+        if (auto const place = endings_.find(sent.id); place != endings_.end()) ending = place->second;
+        end_attempt({sent.secret, outcome.trigger, sent.version, began, began + asked.budget, ending}, outcome);
+    }
+}
+
+Task<void> Process::handle_all(Asked asked, OnEnd on_end) {
     // Whoever asked hears of every end, of an early one too.
     struct Told {
         OnEnd on_end;
-        std::optional<rotation::Outcome> outcome;
-        ~Told() { on_end(outcome); }
+        std::vector<rotation::Outcome> outcomes;
+        ~Told() { on_end(outcomes); }
     };
     Told told{std::move(on_end), {}};
     auto const now = around_.timeline.now();
-    UnderWay const under_way(context_.attempts, asked.secret, now);
-    Handled const handled{asked.secret, asked.trigger, asked.version, now, now + asked.budget, {}};
-    engine::RotationRequest request;
-    request.secret = around_.estate.secrets[static_cast<std::size_t>(asked.secret)].ref;
-    request.trigger = asked.trigger;
-    request.deadline = handled.deadline;
+    std::deque<UnderWay> under_way;
+    for (auto& event : asked.events) {
+        if (!event.is_of_a_secret()) continue;
+        under_way.emplace_back(context_.attempts, event.secret, now);
+    }
+    auto sent = asked.events;
     // Skipping the check of the event's version is asking about whichever is current.
-    if (around_.mutation != Mutation::skip_the_version_check) request.version = asked.version;
-    auto seen = co_await rotator_.rotate(std::move(request));
-    end_attempt(handled, seen.outcome);
-    told.outcome = std::move(seen.outcome);
+    if (around_.mutation == Mutation::skip_the_version_check)
+        for (auto& event : sent)
+            event.version = around_.estate.secrets[static_cast<std::size_t>(event.secret)].current().properties.version;
+    auto const messages = compose_messages(sent, around_.estate, chance_);
+    std::vector<std::string_view> const views(messages.begin(), messages.end());
+    engine::Budget const budget{now + asked.begin_within, now + asked.budget};
+    auto const handled = co_await intake_.handle(views, budget);
+    end_delivery(asked, now, handled);
+    for (auto const& event : asked.events) endings_.erase(event.id);
+    for (auto const& event : handled) told.outcomes.push_back(event.outcome);
 }
 
 Task<void> Process::sweep_all() {
@@ -164,7 +216,8 @@ Task<void> Process::sweep_all() {
     auto on_outcome = [this, deadline](rotation::Outcome const& outcome) {
         auto const secret = around_.estate.find_secret({{outcome.vault}, outcome.secret});
         SteadyPoint const began{outcome.started_at - beginning - context_.skew};
-        end_attempt({secret, outcome.trigger, {}, began, deadline, {}}, outcome);
+        auto const ending = ending_of(around_.estate.secrets[static_cast<std::size_t>(secret)].owner);
+        end_attempt({secret, outcome.trigger, {}, began, deadline, ending}, outcome);
     };
     co_await sweeper_.sweep(std::move(request), std::move(on_outcome));
 }

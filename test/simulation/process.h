@@ -3,14 +3,17 @@
 #pragma once
 
 #include "checker.h"
+#include "delivery.h"
 #include "leases.h"
 #include "mutation.h"
 #include "network.h"
 
+#include "engine/intake.h"
 #include "engine/rotator.h"
 #include "engine/sweeper.h"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -28,18 +31,17 @@ struct Surroundings {
     Mutation mutation = Mutation::none;
 };
 
-/// Something a process is asked to handle.
+/// What a process is handed at once, and how long whoever hands it over waits.
 struct Asked {
-    int secret = 0;
-    rotation::Trigger trigger = rotation::Trigger::event;
-    std::string version;
+    std::vector<EventSent> events;
+    Duration begin_within{};
     Duration budget{};
 };
 
 class Process {
 public:
-    /// How a request ended; nothing: the process died first.
-    using OnEnd = std::function<void(std::optional<rotation::Outcome> const&)>;
+    /// How each of the events ended; none: the process died first.
+    using OnEnd = std::function<void(std::span<rotation::Outcome const>)>;
 
     Process(Surroundings surroundings, int number, Chance chance, Duration skew);
     Process(Process const&) = delete;
@@ -62,14 +64,19 @@ private:
     private:
         void put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
         void note_regeneration(std::initializer_list<LogField> fields);
+        void note_outcome(std::initializer_list<LogField> fields);
         Process& process_;
     };
 
     void spawn(Task<void> task);
-    Task<void> handle_one(Asked asked, OnEnd on_end);
+    Task<void> handle_all(Asked asked, OnEnd on_end);
     Task<void> sweep_all();
-    void end_attempt(Handled handled, rotation::Outcome const& outcome);
+    /// What is known of an attempt at the very moment it ends.
+    [[nodiscard]] Ending ending_of(int owner) const;
+    void end_attempt(Handled const& handled, rotation::Outcome const& outcome);
+    void end_delivery(Asked const& asked, SteadyPoint began, std::vector<engine::HandledEvent> const& handled);
     [[nodiscard]] engine::Ports ports();
+    [[nodiscard]] engine::Ports ports_of_sweeper();
     [[nodiscard]] static rotation::Policy make_policy(Surroundings const& surroundings);
 
     Surroundings around_;
@@ -82,7 +89,9 @@ private:
     MutatedPorts mutated_;
     TraceLog log_;
     engine::Rotator rotator_;
+    engine::Intake intake_;
     engine::Sweeper sweeper_;
+    std::map<std::string, Ending> endings_;  // by event id, of deliveries under way
     int running_ = 0;
 };
 

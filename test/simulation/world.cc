@@ -59,6 +59,7 @@ void World::start(std::size_t index) {
             if (!is_calm_ && hosts_[index].process && hosts_[index].runs == run) kill(index);
         });
     };
+    process.context().send_overdue = [this](int owner, SteadyPoint lands) { checker_.excuse(owner, lands); };
     process.context().meddle = [this](int owner) { meddle(owner); };
     process.lock().on_broken = [this](std::string const& owner_key) {
         for (std::size_t i = 0; i < estate_.owners.size(); ++i) {

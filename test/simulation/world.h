@@ -43,8 +43,10 @@ private:
 
     // Events: world_events.cc.
     void announce(int secret);
-    void announce_at(SteadyPoint when, int secret, std::string const& version);
-    void deliver(int secret, std::string const& version, int tries_left);
+    void announce_at(SteadyPoint when, EventSent::Kind kind, int secret, std::string const& version);
+    void deliver(std::vector<EventSent> events, int tries_left);
+    void add_strangers(std::vector<EventSent>& events);
+    [[nodiscard]] std::string next_event_id() { return fmt::format("e{}", ++events_sent_); }
 
     // People and other tools: world_people.cc.
     void people();
@@ -75,6 +77,7 @@ private:
     std::vector<Host> hosts_;
     /// Processes that died; their coroutines have unwound, or are about to.
     std::deque<std::unique_ptr<Process>> dead_;
+    std::uint64_t events_sent_ = 0;
     bool is_calm_ = false;
     bool is_ending_ = false;
 };
