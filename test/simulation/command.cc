@@ -5,6 +5,7 @@
 #include "world.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -97,6 +98,19 @@ void tell_details(Statistics const& total) {
     for (std::size_t i = 0; i < total.faults.size(); ++i)
         fmt::print("{} {} {}", i == 0 ? "" : ",", fault_names[i], total.faults[i]);
     fmt::print("\n");
+}
+
+// What the machine's other work does not change.
+void tell_cpu(Statistics const& total) {
+    double seconds = 0;
+    for (auto const who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+        rusage used{};
+        getrusage(who, &used);
+        seconds += static_cast<double>(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                   static_cast<double>(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+    }
+    fmt::print("{:.0f} s of CPU; a minute of it: {:.0f} rotations, {:.0f} faults\n", seconds,
+               per_minute(total.rotations(), seconds), per_minute(total.all_faults(), seconds));
 }
 
 std::string mutation_option(Mutation mutation) {
@@ -234,6 +248,7 @@ int simulate(Options const& options) {
     if (!report.failing.empty()) explain(report.failing.front(), options.mutation);
     if (report.has_crashed) fmt::print("\na process of the fleet crashed; --jobs 1 shows where\n");
     fmt::print("{}\n", summary_of(report, seconds_since(began)));
+    tell_cpu(report.total);
     tell_details(report.total);
     return report.failing.empty() && !report.has_crashed ? 0 : 1;
 }

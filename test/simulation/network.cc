@@ -207,8 +207,9 @@ Async<std::vector<SecretProperties>> Network::list_versions(rotation::SecretRef 
     if (index < 0 || estate_.secrets[static_cast<std::size_t>(index)].is_deleted)
         co_return fail(Errc::not_found, "no such secret");
     std::vector<SecretProperties> listed;
-    for (auto const& version : estate_.secrets[static_cast<std::size_t>(index)].versions)
-        listed.push_back(version.properties);
+    auto const& versions = estate_.secrets[static_cast<std::size_t>(index)].versions;
+    listed.reserve(versions.size());
+    for (auto const& version : versions) listed.push_back(version.properties);
     if (chance_.happens(0.5)) std::ranges::reverse(listed);
     co_await travel_until(back);
     co_return listed;

@@ -36,7 +36,7 @@ void choose_size(Plan& plan, Chance& chance) {
     plan.secrets = plan.owners * one_of(chance, {1, 1, 2, 3});
     plan.processes = one_of(chance, {1, 1, 2, 3});
     plan.horizon = days{one_of(chance, {200, 400, 800})};
-    plan.sweep_every = hours{one_of(chance, {12, 24, 24, 48, 72})};
+    plan.sweep_every = hours{one_of(chance, {12, 24, 48, 96, 168})};
     plan.min_overlap = days{one_of(chance, {0, 1, 2, 7, 7, 14})};
     plan.lead = days{one_of(chance, {1, 7, 30, 30})};
     plan.verify = one_of(chance, {rotation::Verify::off, rotation::Verify::off, rotation::Verify::best_effort,
