@@ -111,6 +111,8 @@ void Checker::before_regeneration(int owner, int slot, Author const& author) {
     check_second_regeneration(state, slot, author);
     auto const key = state.slots[static_cast<std::size_t>(slot)].key;
     for (auto const index : state.secrets) check_cut_off(estate_.secrets[static_cast<std::size_t>(index)], key, author);
+    if (key == state.own_setting && !is_excused(owner, author))
+        violate("I1", fmt::format("the key that a setting of kssedr's own holds was regenerated {}", blame(author)));
     if (author.who != Who::kssedr) excuse(owner, timeline_.now());
 }
 
@@ -124,7 +126,6 @@ void Checker::after_regeneration(int owner, Author const& author) {
 void Checker::after_publication(int index, Author const& author) {
     auto& secret = estate_.secrets[static_cast<std::size_t>(index)];
     auto const& current = secret.current();
-    auto const& owner = estate_.owners[static_cast<std::size_t>(secret.owner)];
     bool const is_alive = estate_.is_alive(current.holds) && estate_.key(current.holds).owner == secret.owner;
     if (author.who != Who::kssedr) {
         secret.broken = is_alive ? Broken::no : Broken::by_others;
@@ -132,7 +133,7 @@ void Checker::after_publication(int index, Author const& author) {
         return;
     }
     bool const is_strict = !is_excused(secret.owner, author);
-    if (!is_alive && is_strict && !may_not_know_of(owner, author))
+    if (!is_alive && is_strict)
         violate("I1", fmt::format("version {} of {} was published dead {}", current.properties.version, secret.key,
                                   blame(author)));
     secret.broken = is_alive ? Broken::no : Broken::by_kssedr;
@@ -178,7 +179,9 @@ void Checker::expect_whole() {
 
 void Checker::expect_nothing_overdue(SteadyPoint calm_since) {
     for (auto const& secret : estate_.secrets) {
-        if (!secret.is_served()) continue;
+        // Where a setting holds a key nothing is rotated past it before a person has changed it.
+        bool const is_stuck = estate_.is_alive(estate_.owners[static_cast<std::size_t>(secret.owner)].own_setting);
+        if (!secret.is_served() || is_stuck) continue;
         auto const& properties = secret.current().properties;
         auto const due = rotation::due_at(properties.created, properties.expires, secret.validity, plan_.lead);
         auto const late = std::min(estate_.vault_now(secret.vault) - due, timeline_.now() - calm_since);

@@ -67,6 +67,7 @@ struct OwnerState {
     Duration skew{};  ///< of the provider's clock
     std::array<SlotState, 2> slots;
     std::vector<int> secrets;
+    KeyId own_setting = no_key;  ///< the key that a setting of kssedr's own holds, for ever
     SteadyPoint denied_until{};
     // For the checker.
     SteadyPoint excused_before{};  ///< attempts that began earlier could not know what somebody else did

@@ -51,6 +51,7 @@ void Estate::add_owner(int index, Plan const& plan) {
         state.made = state.made_before = beginning - chance_.between(days{150}, days{400});
         state.changed = {-days{150}};
     }
+    if (plan.has_own_setting && index == 0) owner.own_setting = owner.slots[chance_.pick(2)].key;
     owners.push_back(std::move(owner));
 }
 

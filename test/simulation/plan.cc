@@ -41,6 +41,7 @@ void choose_size(Plan& plan, Chance& chance) {
     plan.lead = days{one_of(chance, {1, 7, 30, 30})};
     plan.verify = one_of(chance, {rotation::Verify::off, rotation::Verify::off, rotation::Verify::best_effort,
                                   rotation::Verify::required});
+    plan.has_own_setting = chance.happens(0.05);
     plan.has_leases = plan.processes > 1 || chance.happens(0.7);
 }
 
@@ -132,6 +133,7 @@ std::string Plan::describe() const {
     auto const say = [&](std::string_view name, double value) {
         if (value > 0) text += fmt::format(", {} {:.3g}", name, value);
     };
+    if (has_own_setting) text += ", a setting of kssedr's own holds a key";
     say("throttled", throttled);
     say("server-error", server_error);
     say("lost-before", lost_before);

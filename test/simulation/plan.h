@@ -28,7 +28,8 @@ struct Plan {
     Duration min_overlap = std::chrono::days{7};
     Duration lead = std::chrono::days{30};
     rotation::Verify verify = rotation::Verify::best_effort;
-    bool has_leases = true;  ///< false: one process with the lock of one process only
+    bool has_own_setting = false;  ///< one of kssedr's own settings holds a key of the first owner
+    bool has_leases = true;        ///< false: one process with the lock of one process only
 
     // Services.
     Duration latency_max{50};

@@ -20,6 +20,16 @@ rotation::Policy Process::make_policy(Surroundings const& surroundings) {
     return policy;
 }
 
+std::vector<engine::OwnSetting> Process::make_own_settings(Estate const& estate) {
+    std::vector<engine::OwnSetting> settings;
+    for (auto const& owner : estate.owners)
+        if (owner.own_setting != no_key)
+            settings.push_back({"AzureWebJobsStorage",
+                                SecretString::copy_of("DefaultEndpointsProtocol=https;AccountName=" + owner.name +
+                                                      ";AccountKey=" + estate.key(owner.own_setting).text)});
+    return settings;
+}
+
 Process::Process(Surroundings surroundings, int number, Chance chance, Duration skew)
     : around_(surroundings),
       context_{.number = number, .skew = skew},
@@ -31,7 +41,7 @@ Process::Process(Surroundings surroundings, int number, Chance chance, Duration 
                   around_.trace),
       mutated_(network_, around_.mutation, clock_),
       log_(*this),
-      rotator_(ports(), make_policy(around_)),
+      rotator_(ports(), make_policy(around_), make_own_settings(around_.estate)),
       intake_(rotator_, clock_, log_, "vault.azure.net"),
       sweeper_(rotator_, ports_of_sweeper()) {
     context_.last_read.resize(around_.estate.secrets.size());

@@ -77,6 +77,7 @@ private:
     void end_delivery(Asked const& asked, SteadyPoint began, std::vector<engine::HandledEvent> const& handled);
     [[nodiscard]] engine::Ports ports();
     [[nodiscard]] engine::Ports ports_of_sweeper();
+    [[nodiscard]] static std::vector<engine::OwnSetting> make_own_settings(Estate const& estate);
     [[nodiscard]] static rotation::Policy make_policy(Surroundings const& surroundings);
 
     Surroundings around_;
