@@ -99,7 +99,7 @@ void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secre
 }
 
 void Estate::add_secret(int index, Plan const& plan) {
-    constexpr std::array validities{7, 7, 10, 14, 14, 21, 30, 60, 90};
+    constexpr std::array validities{7, 7, 7, 8, 8, 10, 14, 30, 90};
     auto const owner = index % plan.owners;
     SecretState secret;
     secret.vault = static_cast<int>(chance_.pick(static_cast<std::size_t>(plan.vaults)));

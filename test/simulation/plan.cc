@@ -35,6 +35,7 @@ void choose_size(Plan& plan, Chance& chance) {
     plan.owners = one_of(chance, {1, 1, 2, 3});
     plan.secrets = plan.owners * one_of(chance, {1, 1, 2, 3});
     plan.processes = one_of(chance, {1, 1, 2, 3});
+    plan.sweepers = chance.happens(0.3) ? plan.processes : 1;
     plan.horizon = days{one_of(chance, {200, 400, 800})};
     plan.sweep_every = hours{one_of(chance, {12, 24, 48, 96, 168})};
     plan.min_overlap = days{one_of(chance, {0, 1, 2, 7, 7, 14})};
@@ -123,13 +124,14 @@ Plan make_plan(std::uint64_t seed) {
 
 std::string Plan::describe() const {
     std::string text = fmt::format(
-        "{} vault(s), {} owner(s), {} secret(s), {} process(es) {}, {} long, a sweep every {}, overlap {}, lead {}, "
+        "{} vault(s), {} owner(s), {} secret(s), {} process(es) {} of which {} sweep(s), {} long, a sweep every {}, "
+        "overlap {}, lead {}, "
         "verify {}, making told by {:.0f} %, latency up to {}, listings lag up to {}, propagation up to {}, clocks of "
         "services apart up to {}, of processes up to {}, restart within {}",
-        vaults, owners, secrets, processes, has_leases ? "with leases" : "without leases", format_span(horizon),
-        format_span(sweep_every), format_span(min_overlap), format_span(lead), to_string(verify), tells_made * 100,
-        format_span(latency_max), format_span(listing_lag_max), format_span(propagation_max), format_span(service_skew),
-        format_span(process_skew), format_span(restart_max));
+        vaults, owners, secrets, processes, has_leases ? "with leases" : "without leases", sweepers,
+        format_span(horizon), format_span(sweep_every), format_span(min_overlap), format_span(lead), to_string(verify),
+        tells_made * 100, format_span(latency_max), format_span(listing_lag_max), format_span(propagation_max),
+        format_span(service_skew), format_span(process_skew), format_span(restart_max));
     auto const say = [&](std::string_view name, double value) {
         if (value > 0) text += fmt::format(", {} {:.3g}", name, value);
     };

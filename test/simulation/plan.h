@@ -21,6 +21,7 @@ struct Plan {
     int owners = 1;
     int secrets = 1;
     int processes = 1;
+    int sweepers = 1;  ///< how many of the processes sweep; the others handle events only
     Duration horizon = std::chrono::days{365};
     Duration sweep_every = std::chrono::days{1};
 

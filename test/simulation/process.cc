@@ -152,6 +152,9 @@ engine::Ports Process::ports_of_sweeper() {
 
 void Process::end_attempt(Handled const& handled, rotation::Outcome const& outcome) {
     auto& statistics = around_.statistics;
+    // A hundred times what a world needs.
+    constexpr std::uint64_t calls_max = 1'000'000;
+    if (statistics.calls > calls_max) around_.checker.violate("I7", "calls follow each other without end");
     switch (outcome.kind) {
     case rotation::OutcomeKind::rotated: ++statistics.rotated; break;
     case rotation::OutcomeKind::adopted: ++statistics.adopted; break;

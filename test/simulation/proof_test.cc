@@ -46,7 +46,7 @@ constexpr Case cases[] = {
     {Mutation::ignore_siblings, "I1 I2"},
     {Mutation::drop_the_overlap, "I2"},
     {Mutation::repeat_an_effect_blindly, "I3"},
-    {Mutation::trust_the_first_listing, "I1 I3"},
+    {Mutation::trust_the_first_listing, "I1 I2 I3"},
     {Mutation::lose_a_tag, "I5"},
     {Mutation::change_the_value_around, "I1 I5"},
     {Mutation::forget_the_lock, "I1 I2 I3"},

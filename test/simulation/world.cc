@@ -38,7 +38,8 @@ Verdict World::run() {
     for (std::size_t i = 0; i < hosts_.size(); ++i) {
         hosts_[i].skew = chance_.between(-plan_.process_skew, plan_.process_skew);
         start(i);
-        timeline_.at(timeline_.now() + chance_.between({}, plan_.sweep_every), [this, i] { sweep_regularly(i); });
+        if (i < static_cast<std::size_t>(plan_.sweepers))
+            timeline_.at(timeline_.now() + chance_.between({}, plan_.sweep_every), [this, i] { sweep_regularly(i); });
     }
     people();
     timeline_.run_until(SteadyPoint{plan_.horizon});

@@ -78,6 +78,7 @@ private:
     /// Processes that died; their coroutines have unwound, or are about to.
     std::deque<std::unique_ptr<Process>> dead_;
     std::uint64_t events_sent_ = 0;
+    SteadyPoint next_meddling_{};
     bool is_calm_ = false;
     bool is_ending_ = false;
 };

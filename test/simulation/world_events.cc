@@ -11,6 +11,13 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+namespace {
+
+// How often an event comes again whose handling failed.
+constexpr int tries_max = 4;
+
+}  // namespace
+
 // A vault announces a version thirty days before it expires, at once where it is made later than that, and once more
 // when it has expired.
 void World::announce(int secret) {
@@ -34,7 +41,7 @@ void World::announce_at(SteadyPoint when, EventSent::Kind kind, int secret, std:
         statistics_.add(Fault::event_late);
         when = when + chance_.between({}, days{20});
     }
-    auto const deliver_it = [this, kind, secret, version] { deliver({{kind, secret, version, {}}}, 4); };
+    auto const deliver_it = [this, kind, secret, version] { deliver({{kind, secret, version, {}}}, tries_max); };
     timeline_.at(when, deliver_it);
     while (chance_.happens(plan_.event_duplicated)) {
         statistics_.add(Fault::event_duplicated);
@@ -69,7 +76,7 @@ void World::deliver(std::vector<EventSent> events, int tries_left) {
     };
     auto* const process = find_living();
     if (process == nullptr) return again(std::move(events));
-    add_strangers(events);
+    if (tries_left == tries_max) add_strangers(events);
     for (auto& event : events) event.id = next_event_id();
     Asked asked{events, {}, chance_.between(seconds{30}, minutes{10})};
     // Nobody waits for ever.

@@ -34,6 +34,9 @@ void World::people() {
 
 // Somebody meddles right while kssedr is at it.
 void World::meddle(int owner) {
+    // Every version that somebody writes leads to calls: people must not answer each of those with another.
+    if (timeline_.now() < next_meddling_) return;
+    next_meddling_ = timeline_.now() + chance_.between({}, hours{3});
     timeline_.at(timeline_.now() + chance_.between({}, plan_.latency_max), [this, owner] {
         if (is_calm_) return;
         auto const& secrets = estate_.owners[static_cast<std::size_t>(owner)].secrets;
