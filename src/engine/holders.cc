@@ -102,11 +102,11 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
     std::vector<HolderSeen> holders;
     for (auto const& vault : vaults_of(query)) {
         KSSEDR_CO_TRY(auto const listing, co_await listings.find(vault, calls));
-        for (auto const& listed : listing->secrets) {
-            rotation::SecretRef const ref{vault, listed.name};
-            if (ref == query.self.secret || !rotation::asks_for(ref, listed, query.policy, query.owner)) continue;
+        for (auto const* listed : listing->asking_for(query.owner)) {
+            rotation::SecretRef const ref{vault, listed->name};
+            if (ref == query.self.secret) continue;
             KSSEDR_CO_TRY(auto seen,
-                          co_await look_at(ref, listed, query, calls.shape(query.owner), calls, calls.now()));
+                          co_await look_at(ref, *listed, query, calls.shape(query.owner), calls, calls.now()));
             if (seen) holders.push_back(*std::move(seen));
         }
     }
