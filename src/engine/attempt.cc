@@ -70,11 +70,13 @@ Task<Attempt::Ended> Attempt::round() {
 }
 
 Task<Attempt::Ended> Attempt::look_at_secret() {
+    // From before it was asked: an answer that took long tells what was then.
+    auto const asked_at = ports_.clock.steady_now();
     auto fetched = co_await calls_.fetch(request_.secret, {});
     if (!fetched) co_return conclude(fetched.error(), "reading the secret", Asked::vault);
     self_.secret = request_.secret;
     self_.version = *std::move(fetched);
-    self_.read_at = ports_.clock.steady_now();
+    self_.read_at = asked_at;
     seen_.properties = self_.version.properties;
 
     Ended ended = judge_secret();

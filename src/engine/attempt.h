@@ -43,6 +43,13 @@ private:
     // Looking at the owner, and deciding: attempt_deciding.cc.
     Task<Ended> take_lock();
     Task<Ended> look_at_owner();
+    /// The owner's credentials, by a listing that is not known to be outdated.
+    Async<rotation::Credentials> list_credentials();
+    Task<Ended> look_at_holders();
+    /// The vault's date, as far as the passing of time tells it.
+    [[nodiscard]] TimePoint vault_now() const;
+    /// How long a holder is still so young that a listing without its credential may only lag behind.
+    [[nodiscard]] Duration young_and_unknown_for() const;
     Task<Ended> settle_doubt();
     [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();

@@ -64,6 +64,7 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
                                               {"secret", seen_.outcome.secret}});
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated) {
+        memory_.regenerated.note(owner().key(), slot, credentials_, *regenerated, vault_now());
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;
         is_done = true;
@@ -86,7 +87,7 @@ Task<Result<bool>> Attempt::is_still_so() {
     auto const self = co_await calls_.fetch(request_.secret, {});
     if (!self) co_return fail(self.error());
     if (self->properties != self_.version.properties) co_return false;
-    auto const listed = co_await calls_.list_credentials(owner());
+    auto const listed = co_await list_credentials();
     if (!listed) co_return fail(listed.error());
     if (!std::ranges::equal(listed->slots, credentials_.slots,
                             [](auto const& a, auto const& b) { return a.slot == b.slot && a.value == b.value; }))
@@ -165,7 +166,7 @@ Task<bool> Attempt::look_again(SecretString const& published) {
         if (i > 0) {
             co_await ports_.clock.sleep_for(pause_between_listings);
         }
-        auto listed = co_await calls_.list_credentials(owner());
+        auto listed = co_await list_credentials();
         if (!listed) {
             ports_.log.warn("rotation.not_looked_again",
                             {{"resource", owner().text()}, {"why", listed.error().message()}});

@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration pause_between_listings = std::chrono::seconds{2};
 constexpr int listings_max = 4;
+// How far a listing of credentials is believed to lag behind what was done.
+constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
 
 bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
     return std::ranges::equal(a.slots, b.slots, [](rotation::Credential const& x, rotation::Credential const& y) {
@@ -32,19 +34,59 @@ Task<Attempt::Ended> Attempt::take_lock() {
     co_return std::nullopt;
 }
 
+Async<rotation::Credentials> Attempt::list_credentials() {
+    auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
+    for (;;) {
+        KSSEDR_CO_TRY(auto listed, co_await calls_.list_credentials(owner()));
+        if (!memory_.regenerated.is_outdated(owner().key(), listed)) co_return listed;
+        if (ports_.clock.steady_now() + pause_between_listings >= give_up_at)
+            co_return fail(Errc::unavailable, "the listing still shows a credential that was regenerated before");
+        co_await ports_.clock.sleep_for(pause_between_listings);
+    }
+}
+
 Task<Attempt::Ended> Attempt::look_at_owner() {
     if (memory_.doubts.find(owner().key())) {
         Ended ended = co_await settle_doubt();
         if (ended) co_return ended;
     } else {
-        auto listed = co_await calls_.list_credentials(owner());
+        auto listed = co_await list_credentials();
         if (!listed) co_return conclude(listed.error(), "listing the owner's credentials");
         credentials_ = *std::move(listed);
     }
     if (credentials_.slots.size() != 2)
         co_return Conclusion{OutcomeKind::refused, "not-a-pair",
                              owner().text() + " does not have two credentials to alternate between"};
+    Ended ended = co_await look_at_holders();
+    // A version that was published a moment ago and is none of the credentials is dead, or the listing lags.
+    for (Duration pause{}; !ended && (pause = young_and_unknown_for()) > Duration{};) {
+        if (ports_.clock.steady_now() + pause >= request_.deadline)
+            co_return Conclusion{OutcomeKind::failed, "unsettled",
+                                 "a version was just published whose credential the listing does not show (yet)"};
+        co_await ports_.clock.sleep_for(pause);
+        auto listed = co_await list_credentials();
+        if (!listed) co_return conclude(listed.error(), "listing the owner's credentials");
+        credentials_ = *std::move(listed);
+        ended = co_await look_at_holders();
+    }
+    co_return ended;
+}
 
+TimePoint Attempt::vault_now() const {
+    return self_.version.seen_at + (ports_.clock.steady_now() - self_.read_at);
+}
+
+Duration Attempt::young_and_unknown_for() const {
+    Duration longest{};
+    auto const now = vault_now();
+    for (auto const& seen : holders_) {
+        bool const is_unknown = !seen.version.empty() && !seen.holder.slot && !seen.holder.may_hold_any;
+        if (is_unknown) longest = std::max(longest, seen.holder.version_created + listings_lag_at_most - now);
+    }
+    return std::min(longest, listings_lag_at_most);
+}
+
+Task<Attempt::Ended> Attempt::look_at_holders() {
     HolderSeen self;
     self.ref = request_.secret;
     self.version = self_.version.properties.version;
@@ -83,10 +125,10 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
                              "not any more, what it did is looked at",
                              ports_.clock.now() + (until - ports_.clock.steady_now())};
     co_await ports_.clock.sleep_until(until);
-    auto before = co_await calls_.list_credentials(owner());
+    auto before = co_await list_credentials();
     for (int i = 1; before && i < listings_max; ++i) {
         co_await ports_.clock.sleep_for(pause_between_listings);
-        auto after = co_await calls_.list_credentials(owner());
+        auto after = co_await list_credentials();
         if (after && agree(*before, *after)) {
             credentials_ = *std::move(after);
             memory_.doubts.settle(owner().key());
@@ -102,7 +144,10 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
 rotation::Situation Attempt::situation() const {
     rotation::Situation situation;
     situation.now = self_.version.seen_at;
-    for (auto const& credential : credentials_.slots) situation.slots.push_back({credential.slot, credential.made});
+    for (auto const& credential : credentials_.slots) {
+        auto const made = credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential);
+        situation.slots.push_back({credential.slot, made});
+    }
     for (auto const& holder : holders_) situation.holders.push_back(holder.holder);
     situation.validity = seen_.terms->validity.value;
     situation.lead = seen_.terms->lead.value;

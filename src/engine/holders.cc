@@ -1,29 +1,12 @@
 #include "engine/holders.h"
 
-#include "base/ascii.h"
-
 #include <algorithm>
-#include <charconv>
 #include <set>
 
 namespace kssedr::engine {
 namespace {
 
 constexpr rotation::EarlierVersion not_to_be_known{.exists = true, .is_readable = false};
-
-// The slot that a secret's tags name, where its value does not tell.
-std::optional<std::size_t> slot_by_tag(rotation::Tags const& tags, rotation::Credentials const& credentials) {
-    if (auto const* id = rotation::find_tag(tags, "CredentialId"))
-        for (std::size_t i = 0; i < credentials.slots.size(); ++i)
-            if (equals_ignore_case(trim(*id), credentials.slots[i].slot)) return i;
-    auto const* key = rotation::find_tag(tags, "key");
-    if (key == nullptr) return std::nullopt;
-    auto const text = trim(*key);
-    std::size_t index = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
-    bool const is_index = error == std::errc{} && end == text.data() + text.size() && index < credentials.slots.size();
-    return is_index ? std::optional(index) : std::nullopt;
-}
 
 // A value whose form is not understood still holds a credential that stands in it as it is.
 std::optional<std::size_t> slot_by_content(SecretString const& value, rotation::Credentials const& credentials) {
@@ -51,10 +34,9 @@ HolderSeen disabled(HolderSeen seen, TimePoint when) {
     return seen;
 }
 
-HolderSeen unreadable(HolderSeen seen, rotation::SecretProperties const& listed, HolderQuery const& query,
-                      Error const& error) {
-    seen.holder.slot = slot_by_tag(listed.tags, query.credentials);
-    seen.holder.may_hold_any = !seen.holder.slot;
+// Its tags are not asked: they may be wrong, and a tag may block, never permit (DESIGN 2, law 1).
+HolderSeen unreadable(HolderSeen seen, Error const& error) {
+    seen.holder.may_hold_any = true;
     seen.holder.is_movable = false;
     seen.holder.why_not_movable = "kssedr may not read it (" + error.message() + ")";
     seen.holder.earlier = not_to_be_known;
@@ -111,7 +93,7 @@ Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::Secr
     if (error.code() != Errc::permission_denied) co_return fail(error);
     // What may not be read counts until it has expired.
     if (listed.expires && *listed.expires <= query.self.version.seen_at) co_return std::nullopt;
-    co_return unreadable(std::move(seen), listed, query, error);
+    co_return unreadable(std::move(seen), error);
 }
 
 }  // namespace

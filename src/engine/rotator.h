@@ -8,6 +8,7 @@
 #include "engine/calls.h"
 #include "engine/doubt.h"
 #include "engine/holders.h"
+#include "engine/regenerated.h"
 #include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
@@ -61,6 +62,7 @@ struct Memory {
     Memory(Clock& clock, rotation::Policy const& policy) : listings(clock, policy), pace(clock) {}
 
     DoubtBook doubts;
+    RegeneratedBook regenerated;
     TrialBook trials;
     ListingCache listings;
     Pace pace;

@@ -85,6 +85,12 @@ CORO_TEST(Siblings, WhoMayNotBeMovedIsWaitedForAndThenNamed) {
     for (auto const &obstacle : std::vector<Obstacle>{
              {"not to be read, a tag says where it is", [](Scene& s, auto& key) { s.azure.unreadable.insert(key); },
               OutcomeKind::deferred, "sibling-unreadable"},
+             {"not to be read, a tag says that it is elsewhere",
+              [](Scene& s, auto& key) {
+                  s.azure.unreadable.insert(key);
+                  s.azure.secrets[key].back().properties.tags["CredentialId"] = "key1";
+              },
+              OutcomeKind::deferred, "sibling-unreadable"},
              {"not to be read, no tag",
               [](Scene& s, auto& key) {
                   s.azure.unreadable.insert(key);

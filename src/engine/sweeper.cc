@@ -3,6 +3,7 @@
 #include "async/for_each.h"
 #include "base/ascii.h"
 #include "engine/intake.h"
+#include "formats/value_form.h"
 #include "rotation/schedule.h"
 
 #include <algorithm>
@@ -15,7 +16,8 @@ using rotation::OutcomeKind;
 namespace {
 
 constexpr std::size_t at_once = 16;
-constexpr Duration all_are_suspected_every = std::chrono::hours{24};
+// Less than a day, so that of two daily sweeps the second does not miss it by a second.
+constexpr Duration all_are_suspected_every = std::chrono::hours{20};
 
 TimePoint end_of(rotation::SecretProperties const& properties, rotation::Terms const& terms) {
     return properties.expires.value_or(properties.created + terms.validity.value);
@@ -110,7 +112,10 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
             continue;
         }
         if (is_daily) looked_at_[key] = ports_.clock.steady_now();
-        for (auto* candidate : of_owner) candidate->is_suspect = is_suspect(*candidate, *credentials, is_daily);
+        for (auto* candidate : of_owner) {
+            if (!is_suspect(*candidate, *credentials, is_daily)) continue;
+            candidate->is_suspect = co_await may_be_dead(*candidate, *credentials, calls);
+        }
     }
 }
 
@@ -118,8 +123,18 @@ bool Sweeper::is_suspect(Candidate const& candidate, rotation::Credentials const
     auto const& created = candidate.properties.created;
     auto const* credential = credentials.find(candidate.terms->slot_tag);
     // Key Vault tells whole seconds: within the one in which it was published a credential is its own version's.
-    if (credential != nullptr && credential->made) return *credential->made >= created + std::chrono::seconds{1};
-    return is_daily || created + candidate.terms->overlap.value > candidate.now;
+    bool const was_made_later =
+        credential != nullptr && credential->made && *credential->made >= created + std::chrono::seconds{1};
+    // A making time before the version's clears nobody: the tag may lie, and the value may have been written dead.
+    return was_made_later || is_daily || created + candidate.terms->overlap.value > candidate.now;
+}
+
+// Reads the suspect; it is rotated, which looks again under the owner's lock, only where it does not turn out alive.
+Task<bool> Sweeper::may_be_dead(Candidate const& candidate, rotation::Credentials const& credentials, Calls& calls) {
+    auto const seen = co_await calls.fetch(candidate.secret, {});
+    if (!seen) co_return seen.error().code() != Errc::not_found;
+    auto const form = formats::parse_value_form(seen->value, calls.shape(candidate.terms->owner->value));
+    co_return !form || !credentials.slot_of(formats::credential_in(seen->value, *form));
 }
 
 void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const {

@@ -1,9 +1,9 @@
 /// Sweeper: makes certain what events make prompt (DESIGN 2, law 2).
 ///
 /// It lists the vaults, judges by properties alone where they suffice, and rotates what is due, soonest expiry first,
-/// at the pace that Azure allows. It also looks for versions that died (DESIGN 3.4): where key times are told, one of a
-/// slot that was made after the version itself; else versions younger than the overlap each time, all once a day. A
-/// suspect is read, and repaired if it is dead.
+/// at the pace that Azure allows. It also looks for versions that died (DESIGN 3.4): one of a slot that is told to have
+/// been made after the version itself, and versions younger than the overlap, each time; all once a day. A suspect is
+/// read, and repaired if it is dead.
 
 #pragma once
 
@@ -60,6 +60,7 @@ private:
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
     [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
                                   bool is_daily) const;
+    Task<bool> may_be_dead(Candidate const& candidate, rotation::Credentials const& credentials, Calls& calls);
     void reckon_expiry(Candidate const& candidate, SweepSummary& summary) const;
     void count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const;
 

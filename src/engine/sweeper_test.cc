@@ -134,6 +134,27 @@ CORO_TEST(Sweeper, WherePlacesAreNotTaggedEveryVersionIsLookedAtOnceADay) {
     EXPECT_EQ(vaults.outcomes, (std::vector<std::string>{"young repaired key1"}));
 }
 
+// A making time before the version's clears nobody: somebody wrote a value that was dead already, under an old tag.
+CORO_TEST(Sweeper, AVersionThatWasWrittenDeadIsFoundByItsValue) {
+    Vaults vaults(clock());
+    auto const key = vaults.add("dead", "key1", days{20});
+    vaults.azure.secrets[key].back().value = vaults.azure.new_key();
+    auto const summary = co_await vaults.sweep(vaults.sweeper);
+    EXPECT_EQ(summary.done, 1U);
+    EXPECT_EQ(vaults.outcomes, (std::vector<std::string>{"dead repaired key1"}));
+}
+
+CORO_TEST(Sweeper, OfTwoDailySweepsTheSecondDoesNotMissByASecond) {
+    Vaults vaults(clock());
+    vaults.add("alive", "key1", days{20});
+    co_await vaults.sweep(vaults.sweeper);
+    auto const reads = std::ranges::count(vaults.azure.calls, "secret.get");
+    co_await clock().sleep_for(days{1} - std::chrono::minutes{10});
+    co_await vaults.sweep(vaults.sweeper);
+    EXPECT_EQ(std::ranges::count(vaults.azure.calls, "secret.get"), reads + 1);
+    EXPECT_TRUE(vaults.outcomes.empty()) << "who turns out alive is not rotated, and its owner's lock not taken";
+}
+
 CORO_TEST(Sweeper, SaysWhatItCouldNotList) {
     Vaults vaults(clock());
     vaults.azure.script = [](int, std::string_view operation) {

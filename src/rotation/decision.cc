@@ -55,10 +55,15 @@ Made made_after_version(SlotSeen const& other, Holder const& self) {
     return replaced ? Made::after : Made::before;
 }
 
-// The natural end of a credential, unless that is itself the time to rotate.
-std::optional<TimePoint> fresh_until(TimePoint made, Situation const& seen) {
-    TimePoint const end = made + seen.validity;
-    if (due_at(made, end, seen.validity, seen.lead) <= seen.now) return std::nullopt;
+// Until when the other slot's credential, made after the current version, is to be published; nothing where it is
+// itself due.
+std::optional<TimePoint> fresh_until(SlotSeen const& other, Situation const& seen) {
+    auto const& self = seen.holders[0];
+    // Not told how old it is, but made for this version: one version leads to one regeneration. It may be as old as
+    // the version, so it lives no longer than that would and is soon due again.
+    if (!other.made) return expiry_of({other.name, self.version_created}, seen.now, seen.validity, self.overlap);
+    TimePoint const end = *other.made + seen.validity;
+    if (due_at(*other.made, end, seen.validity, seen.lead) <= seen.now) return std::nullopt;
     return end;
 }
 
@@ -118,7 +123,9 @@ std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
 }  // namespace
 
 TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {
-    return std::max(slot.made.value_or(now) + validity, now + overlap);
+    // Where no overlap is kept the new version must not be born expired all the same.
+    Duration const least = std::max(overlap, std::min<Duration>(validity, std::chrono::days{1}));
+    return std::max(slot.made.value_or(now) + validity, now + least);
 }
 
 Decision decide(Situation const& seen) {
@@ -136,7 +143,7 @@ Decision decide(Situation const& seen) {
     case Made::read_earlier_version: decision.step = Step::read_earlier_version; return decision;
     case Made::before: break;
     case Made::after:
-        if (auto const end = fresh_until(seen.slots[other].made.value_or(self.version_created), seen)) {
+        if (auto const end = fresh_until(seen.slots[other], seen)) {
             decision.step = Step::publish_adopted;
             decision.expires = *end;
             decision.why = seen.slots[other].name + " was regenerated after this version was made";

@@ -37,9 +37,9 @@ struct EarlierVersion {
 struct Holder {
     std::string name;           ///< for people: `vault/secret`, or the setting's name
     TimePoint version_created;  ///< of the current version; of a disabled one, when it was disabled
-    /// The slot it holds: by its value, or, where that may not be read, as its tag says. Nothing: none of them.
+    /// The slot it holds, by its value. Nothing: none of them.
     std::optional<std::size_t> slot;
-    bool may_hold_any = false;    ///< its value may not be read and no tag says which it holds: it counts for both
+    bool may_hold_any = false;    ///< its value may not be read: it counts for both slots, whatever its tags say
     bool is_movable = true;       ///< false: it may not be written, or is a setting of our own
     std::string why_not_movable;  ///< the right it needs, or what a person has to do
     std::optional<TimePoint> expires;

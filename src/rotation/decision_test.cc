@@ -72,6 +72,11 @@ std::vector<Case> cases() {
              s.slots[0].made = day(50);
          }),
          Step::publish_repair, 0, day(140)},
+        {"no valid credential, no overlap: what is published is not born expired", with([](auto& s) {
+             s.holders[0].slot.reset();
+             s.holders[0].overlap = {};
+         }),
+         Step::publish_repair, 1, day(61)},
         {"no valid credential, no times told: the first, for a whole validity", with([](auto& s) {
              s.holders[0].slot.reset();
              s.slots[0].made.reset();
@@ -144,6 +149,13 @@ std::vector<Case> cases() {
              s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90)};
          }),
          Step::publish_adopted, 1, day(90)},
+        {"no making time told, regenerated since a version that is due: adopt all the same, for a while",
+         with([](auto& s) {
+             s.slots[1].made.reset();
+             s.now = day(88);
+             s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90)};
+         }),
+         Step::publish_adopted, 1, day(95)},
         {"no making time told, the earlier value not to be read: nothing is known, regenerate", with([](auto& s) {
              s.slots[1].made.reset();
              s.holders[0].earlier = EarlierVersion{.exists = true, .created = day(-90), .is_readable = false};

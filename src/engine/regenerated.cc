@@ -1,0 +1,31 @@
+#include "engine/regenerated.h"
+
+#include "base/hash.h"
+
+#include <algorithm>
+
+namespace kssedr::engine {
+
+void RegeneratedBook::note(std::string const& owner_key, std::string const& slot, rotation::Credentials const& before,
+                           rotation::Credentials const& after, TimePoint now) {
+    auto const* old = before.find(slot);
+    auto const* fresh = after.find(slot);
+    if (old == nullptr || fresh == nullptr || old->value == fresh->value) return;
+    noted_[{owner_key, slot}] = {sha256(old->value.expose()), sha256(fresh->value.expose()), now};
+}
+
+bool RegeneratedBook::is_outdated(std::string const& owner_key, rotation::Credentials const& listed) const {
+    return std::ranges::any_of(listed.slots, [&](rotation::Credential const& credential) {
+        auto const place = noted_.find({owner_key, credential.slot});
+        return place != noted_.end() && place->second.retired == sha256(credential.value.expose());
+    });
+}
+
+std::optional<TimePoint> RegeneratedBook::made(std::string const& owner_key,
+                                               rotation::Credential const& credential) const {
+    auto const place = noted_.find({owner_key, credential.slot});
+    if (place == noted_.end() || place->second.fresh != sha256(credential.value.expose())) return std::nullopt;
+    return place->second.made;
+}
+
+}  // namespace kssedr::engine

@@ -1,0 +1,96 @@
+/// Mutation: a fault of the engine, put on through its ports or its settings, to prove that the proof finds it.
+///
+/// The engine itself is the shipped one: each mutation stands between it and the world and makes the two together
+/// behave as an engine with that fault would.
+
+#pragma once
+
+#include "network.h"
+
+#include "ports/owner_lock.h"
+
+#include <array>
+#include <map>
+
+namespace kssedr::simulation {
+
+enum class Mutation : std::uint8_t {
+    none,
+    regenerate_the_slot_in_use,
+    skip_the_version_check,
+    trust_an_old_reading,
+    skip_the_look_again,
+    ignore_siblings,
+    drop_the_overlap,
+    repeat_an_effect_blindly,
+    trust_the_first_listing,
+    lose_a_tag,
+    change_the_value_around,
+    forget_the_lock,
+    forget_the_sweep,
+    count
+};
+
+inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mutation::count)> mutation_names{
+    "none",
+    "regenerate-the-slot-in-use",
+    "skip-the-version-check",
+    "trust-an-old-reading",
+    "skip-the-look-again",
+    "ignore-siblings",
+    "drop-the-overlap",
+    "repeat-an-effect-blindly",
+    "trust-the-first-listing",
+    "lose-a-tag",
+    "change-the-value-around",
+    "forget-the-lock",
+    "forget-the-sweep",
+};
+
+/// The network as a mutated engine would use it; without a mutation, the network.
+class MutatedPorts final : public ports::Vault, public ports::CredentialProvider {
+public:
+    MutatedPorts(Network& network, Mutation mutation, Clock& clock)
+        : network_(network), mutation_(mutation), clock_(clock) {}
+
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                         SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
+                                                                 SteadyPoint deadline) override;
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
+    Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                              SteadyPoint deadline) override;
+
+    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return network_.serves(owner); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
+        return network_.shape(owner);
+    }
+    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+                                    SteadyPoint deadline) override {
+        return network_.verify(std::move(owner), credential, value, deadline);
+    }
+
+private:
+    /// A reading that is kept for too long.
+    struct Kept {
+        rotation::SecretVersion version;
+        SteadyPoint at;
+    };
+
+    Network& network_;
+    Mutation mutation_;
+    Clock& clock_;
+    std::map<std::string, Kept> kept_;
+    /// Somebody has just published, and looks again next.
+    bool looks_again_ = false;
+};
+
+/// A lock that excludes nobody.
+class NoLock final : public ports::OwnerLock {
+public:
+    Async<std::unique_ptr<ports::OwnerLease>> acquire(std::string owner_key, SteadyPoint deadline) override;
+};
+
+}  // namespace kssedr::simulation

@@ -1,0 +1,133 @@
+/// Network: what a process sees of the services, and everything that can befall a call on its way.
+///
+/// The engine's ports to the estate. A call's request travels, is answered from the truth of that moment (or, a listing
+/// of credentials, from a little before), and its answer travels back. An effect that was sent lands within its
+/// deadline or never; when its process dies or gives up on the way it may still land.
+
+#pragma once
+
+#include "estate.h"
+#include "statistics.h"
+#include "trace.h"
+
+#include "async/clock.h"
+#include "ports/credential_provider.h"
+#include "ports/vault.h"
+#include "ports/vault_directory.h"
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace kssedr::simulation {
+
+/// An attempt under way in a process: whose effects are whose.
+struct AttemptUnderWay {
+    int secret;
+    SteadyPoint began;
+};
+
+/// What the parts of one process share. Lives as long as its coroutines.
+struct ProcessContext {
+    int number = 0;
+    Life life;
+    Duration skew{};
+    std::vector<AttemptUnderWay> attempts;
+    std::vector<std::size_t> last_read;  ///< by secret: the version read last, as an index
+    std::vector<int> regenerating_for;   ///< by owner: the secret for which it regenerates
+    /// By owner: the moments whose truth the last listing showed, and the one before it.
+    std::vector<SteadyPoint> last_listing, listing_before;
+    std::vector<SteadyPoint> listing_failed_at;  ///< by owner: when one could not be had, the last time
+    std::function<void(Duration)> die_within;    ///< asks the world to kill it within that time
+    std::function<void(int owner)> meddle;       ///< asks the world to let somebody meddle now
+    /// Tells the world that an effect was sent after its deadline and its lease.
+    std::function<void(int owner, SteadyPoint lands)> send_overdue;
+};
+
+/// A process's clock. Every sleep is a point where the process may die or be paused.
+class ProcessClock final : public Clock {
+public:
+    ProcessClock(Timeline& timeline, ProcessContext& context, Plan const& plan, Chance& chance, Statistics& statistics)
+        : timeline_(timeline), context_(context), plan_(plan), chance_(chance), statistics_(statistics) {}
+
+    [[nodiscard]] TimePoint now() const override { return beginning + timeline_.now().since_start + context_.skew; }
+    [[nodiscard]] SteadyPoint steady_now() const override { return timeline_.now(); }
+    Task<void> sleep_until(SteadyPoint when) override;
+
+private:
+    Timeline& timeline_;
+    ProcessContext& context_;
+    Plan const& plan_;
+    Chance& chance_;
+    Statistics& statistics_;
+};
+
+class Network final : public ports::Vault, public ports::CredentialProvider, public ports::VaultDirectory {
+public:
+    Network(Estate& estate, Timeline& timeline, ProcessContext& context, Clock& clock, Plan const& plan, Chance& chance,
+            Statistics& statistics, Trace& trace)
+        : estate_(estate),
+          timeline_(timeline),
+          context_(context),
+          clock_(clock),
+          plan_(plan),
+          chance_(chance),
+          statistics_(statistics),
+          trace_(trace) {}
+
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                         SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
+                                                                 SteadyPoint deadline) override;
+    Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
+    Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
+                                              SteadyPoint deadline) override;
+
+    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
+    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;
+    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+                                    SteadyPoint deadline) override;
+    Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
+
+private:
+    enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };
+    /// An effect on its way. It lands by itself, whatever becomes of who sent it.
+    struct Flight {
+        bool is_dropped = false;
+        bool has_landed = false;
+        std::optional<Error> refusal;
+        rotation::SecretProperties published;
+        rotation::Credentials credentials;
+    };
+    /// What lands it; owns all that it needs.
+    using Landing = std::move_only_function<void(Flight&)>;
+
+    void begin(int owner);
+    [[nodiscard]] Fate draw_fate();
+    [[nodiscard]] Duration draw_latency();
+    [[nodiscard]] Error error_of(Fate fate, bool is_effect);
+    /// A question travels; the error that kept it from being answered, if one did. `back` is when the answer arrives:
+    /// what it says may be old by then.
+    Task<std::optional<Error>> ask(SteadyPoint deadline, SteadyPoint& back);
+    Task<void> travel_until(SteadyPoint back);
+    /// An effect travels, lands or does not, and its answer comes back or does not.
+    Task<std::optional<Error>> send(int owner, std::shared_ptr<Flight> flight, Landing landing, SteadyPoint deadline);
+    /// Between the last look at the lease and the effect.
+    Task<void> pause_before_sending();
+    void land_at(SteadyPoint when, std::shared_ptr<Flight> flight, Landing landing);
+    [[nodiscard]] Author author_for(int secret, int owner) const;
+    [[nodiscard]] rotation::Credentials credentials(int owner);
+
+    Estate& estate_;
+    Timeline& timeline_;
+    ProcessContext& context_;
+    Clock& clock_;
+    Plan const& plan_;
+    Chance& chance_;
+    Statistics& statistics_;
+    Trace& trace_;
+};
+
+}  // namespace kssedr::simulation

@@ -1,0 +1,20 @@
+/// Seeds that are run first, each time.
+///
+/// What a seed makes changes with the simulator, so a kept seed is worth something only until the next change of what
+/// is drawn; what was found lasts as a test of the engine beside its code. These cover, between them, each fault and
+/// each size.
+
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+namespace kssedr::simulation {
+
+inline constexpr std::array<std::uint64_t, 42> kept_seeds = [] {
+    std::array<std::uint64_t, 42> seeds{};
+    for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i] = i + 1;
+    return seeds;
+}();
+
+}  // namespace kssedr::simulation
