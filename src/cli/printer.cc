@@ -55,6 +55,11 @@ void report_terms(Report& report, engine::Examination const& seen) {
     report.line("validity", format_span(terms.validity.value), terms.validity.source);
     report.line("lead", format_span(terms.lead.value), terms.lead.source);
     report.line("overlap", format_span(terms.overlap.value), terms.overlap.source);
+    if (!terms.windows.value.empty())
+        report.line("windows",
+                    rotation::describe(terms.windows.value) +
+                        (seen.window_opens ? ", held until " + format_rfc3339(*seen.window_opens) : ""),
+                    terms.windows.source);
     if (terms.freeze) report.line("frozen", *terms.freeze);
 }
 
@@ -118,6 +123,10 @@ std::string format_explanation(engine::Examination const& seen, rotation::Policy
                 add(name, format_iso_duration(term->value));
                 add(std::string(name) + "Source", term->source);
             }
+        }
+        if (seen.terms && !seen.terms->windows.value.empty()) {
+            add("windows", rotation::describe(seen.terms->windows.value));
+            add("windowsSource", seen.terms->windows.source);
         }
         if (seen.due) add("due", format_rfc3339(*seen.due));
         if (!seen.form.empty()) add("form", seen.form);

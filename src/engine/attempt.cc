@@ -170,15 +170,22 @@ Attempt::Ended Attempt::judge_value() {
 Attempt::Ended Attempt::judge_time() {
     auto const& terms = *seen_.terms;
     auto const& properties = self_.version.properties;
-    auto const due = rotation::due_at(properties.created, properties.expires, terms.validity.value, terms.lead.value);
+    auto const due = rotation::due_of(properties, terms);
     seen_.due = due;
     if (!published_before_.empty()) return std::nullopt;
     if (terms.freeze && !request_.ignores_freeze)
         return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
     Duration const slack = request_.trigger == rotation::Trigger::event ? rotation::event_slack : Duration{};
-    if (self_.version.seen_at + slack < due && !request_.ignores_due)
+    auto const now = self_.version.seen_at;
+    if (now + slack < due && !request_.ignores_due)
         return Conclusion{OutcomeKind::deferred, "not-due",
-                          "due on " + format_rfc3339(due) + ", in " + format_span(due - self_.version.seen_at), due};
+                          "due on " + format_rfc3339(due) + ", in " + format_span(due - now), due};
+    seen_.window_opens = rotation::held_until(terms.windows.value, now, rotation::end_of(properties, terms));
+    if (seen_.window_opens && !request_.ignores_freeze)
+        return Conclusion{
+            OutcomeKind::deferred, "window",
+            "outside its windows (" + rotation::describe(terms.windows.value) + "; " + terms.windows.source + ")",
+            seen_.window_opens};
     return std::nullopt;
 }
 

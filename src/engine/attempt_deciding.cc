@@ -118,11 +118,15 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation());
     }
     seen_.decision = decision;
-    bool const repairs = request_.repairs_early && decision.step == Step::publish_repair;
-    if (postponed_ && !(repairs && postponed_->code == "not-due")) co_return postponed_;
+    bool const repairs = postponed_ && request_.repairs_early && decision.step == Step::publish_repair;
+    // Whoever holds a dead credential is cut off already: neither the time nor a window holds its repair.
+    bool const yields = repairs && (postponed_->code == "not-due" || postponed_->code == "window");
+    if (postponed_ && !yields) co_return postponed_;
     switch (decision.step) {
     case Step::wait: {
         auto const& holder = holders_[decision.holder];
+        if (decision.holder != 0 && holder.holder.movable_from)
+            co_return Conclusion{OutcomeKind::deferred, "window", decision.why, decision.until};
         bool const is_obstacle = decision.holder != 0 && !holder.holder.is_movable;
         if (is_obstacle)
             co_return Conclusion{OutcomeKind::deferred, code_of_obstacle(holder), decision.why, decision.until};

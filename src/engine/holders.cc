@@ -81,6 +81,8 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
         seen.holder.why_not_movable = "Key Vault keeps it itself, for a certificate";
     } else {
         seen.holder.is_movable = true;
+        seen.holder.movable_from =
+            rotation::held_until(terms->windows.value, version.seen_at, rotation::end_of(version.properties, *terms));
         seen.secret = SecretSeen{seen.ref, std::move(version), read_at, *std::move(terms), *form};
     }
     return seen;

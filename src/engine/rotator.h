@@ -26,7 +26,7 @@ struct RotationRequest {
     std::string event_id;
     std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
     bool ignores_due = false;                       ///< somebody asked for it by name: due or not
-    bool ignores_freeze = false;                    ///< passes freeze too; nothing passes policy or overlap
+    bool ignores_freeze = false;                    ///< passes freeze and windows too; nothing passes policy or overlap
     bool is_dry_run = false;                        ///< judges, changes nothing
     /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
     bool wants_evidence = false;
@@ -50,6 +50,7 @@ struct Examination {
     std::optional<rotation::Terms> terms;
     std::string permitted_by;
     std::optional<TimePoint> due;
+    std::optional<TimePoint> window_opens;  ///< nothing: no window holds it
     std::string form;
     std::vector<CredentialSeen> credentials;
     std::optional<rotation::Decision> decision;

@@ -3,7 +3,6 @@
 #include "async/for_each.h"
 #include "base/ascii.h"
 #include "engine/intake.h"
-#include "rotation/schedule.h"
 
 #include <algorithm>
 #include <set>
@@ -16,10 +15,6 @@ namespace {
 
 constexpr std::size_t at_once = 16;
 constexpr Duration all_are_suspected_every = std::chrono::hours{24};
-
-TimePoint end_of(rotation::SecretProperties const& properties, rotation::Terms const& terms) {
-    return properties.expires.value_or(properties.created + terms.validity.value);
-}
 
 }  // namespace
 
@@ -73,13 +68,15 @@ Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request,
         }
         for (auto const& properties : listed->secrets) {
             if (!properties.enabled || properties.managed) continue;
-            Candidate candidate{{vault, properties.name}, properties, {}, listed->seen_at, properties.created, false};
+            Candidate candidate{{vault, properties.name}, properties, {}, listed->seen_at, properties.created};
             auto terms = rotation::terms_of(candidate.secret, properties, policy, listed->seen_at);
             if (terms && !terms->owner) continue;
             if (terms) {
                 candidate.terms = *std::move(terms);
-                candidate.due = rotation::due_at(properties.created, properties.expires,
-                                                 candidate.terms->validity.value, candidate.terms->lead.value);
+                candidate.due = rotation::due_of(properties, *candidate.terms);
+                candidate.is_held_back = rotation::held_until(candidate.terms->windows.value, candidate.now,
+                                                              rotation::end_of(properties, *candidate.terms))
+                                             .has_value();
             }
             candidates.push_back(std::move(candidate));
         }
@@ -91,7 +88,7 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
     std::map<std::string, std::vector<Candidate*>> by_owner;
     for (auto& candidate : candidates)
-        if (candidate.terms && candidate.due > candidate.now)
+        if (candidate.terms && (candidate.due > candidate.now || candidate.is_held_back))
             by_owner[candidate.terms->owner->value.key()].push_back(&candidate);
     for (auto const& [key, of_owner] : by_owner) {
         auto const place = looked_at_.find(key);
@@ -133,13 +130,13 @@ void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate
     case OutcomeKind::failed: ++summary.failed; break;
     default: return;
     }
-    if (candidate.terms && end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
+    if (candidate.terms && rotation::end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
     reckon_expiry(candidate, summary);
 }
 
 void Sweeper::reckon_expiry(Candidate const& candidate, SweepSummary& summary) const {
     if (!candidate.terms) return;
-    auto const end = end_of(candidate.properties, *candidate.terms);
+    auto const end = rotation::end_of(candidate.properties, *candidate.terms);
     if (!summary.soonest_expiry || end < *summary.soonest_expiry) summary.soonest_expiry = end;
 }
 

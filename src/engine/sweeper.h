@@ -53,6 +53,7 @@ private:
         std::optional<rotation::Terms> terms;  ///< nothing: its metadata contradict each other
         TimePoint now{};                       ///< the vault's date when it was listed
         TimePoint due{};
+        bool is_held_back = false;  ///< by its windows
         bool is_suspect = false;
     };
 

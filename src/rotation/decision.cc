@@ -98,6 +98,15 @@ Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Si
                        holder.why_not_movable;
         return decision;
     }
+    for (auto const i : on_other) {
+        auto const& holder = seen.holders[i];
+        if (!holder.movable_from || *holder.movable_from <= seen.now) continue;
+        decision.holder = i;
+        decision.step = Step::wait;
+        decision.until = *holder.movable_from;
+        decision.why = holder.name + " holds " + seen.slots[other].name + ", and its windows hold it";
+        return decision;
+    }
     decision.step = Step::move_siblings;
     decision.moving = on_other;
     for (auto const i : on_other) decision.until = std::max(decision.until, seen.now + seen.holders[i].overlap);

@@ -42,6 +42,7 @@ struct Holder {
     bool may_hold_any = false;    ///< its value may not be read and no tag says which it holds: it counts for both
     bool is_movable = true;       ///< false: it may not be written, or is a setting of our own
     std::string why_not_movable;  ///< the right it needs, or what a person has to do
+    std::optional<TimePoint> movable_from;  ///< its windows hold it until then
     std::optional<TimePoint> expires;
     Duration overlap{};                     ///< how long after it leaves a slot that slot is kept for its consumers
     std::optional<EarlierVersion> earlier;  ///< nothing: not read yet
