@@ -14,6 +14,8 @@ using rotation::Step;
 namespace {
 
 constexpr int rounds_max = 6;
+// The answer to a leak looks anew after each of its steps, and has two more of them.
+constexpr int rounds_max_of_leak = 12;
 
 }  // namespace
 
@@ -32,6 +34,10 @@ Attempt::Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, R
     outcome.version = request.version;
     outcome.event_id = request.event_id;
     outcome.started_at = ports.clock.now();
+    if (!request.is_compromised) return;
+    // Whoever is not known is cut off: here no listing of minutes ago will do.
+    memory.listings.forget(request.secret.vault);
+    for (auto const& vault : policy.vaults.value_or(std::vector<rotation::VaultHost>())) memory.listings.forget(vault);
 }
 
 Task<Examination> Attempt::run() {
@@ -44,7 +50,8 @@ Task<Examination> Attempt::run() {
             Conclusion{OutcomeKind::refused, "vault-not-served",
                        "the vault is not in KSSEDR_VAULTS; add " + request_.secret.vault.text + " there to serve it"};
     }
-    for (int i = 0; !ended && i < rounds_max; ++i) {
+    int const most = request_.is_compromised ? rounds_max_of_leak : rounds_max;
+    for (int i = 0; !ended && i < most; ++i) {
         ended = co_await round();
     }
     if (!ended)
@@ -66,6 +73,8 @@ Task<Attempt::Ended> Attempt::round() {
     }
     ended = co_await look_at_owner();
     if (ended) co_return ended;
+    // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever.
+    if (request_.is_compromised && (leaked_ || holders_[0].holder.slot)) co_return co_await answer_leak();
     co_return co_await decide();
 }
 

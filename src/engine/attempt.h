@@ -9,8 +9,11 @@
 
 #include "engine/holders.h"
 #include "engine/rotator.h"
+#include "rotation/leak.h"
 
+#include <map>
 #include <memory>
+#include <set>
 
 namespace kssedr::engine {
 
@@ -60,6 +63,14 @@ private:
     Task<bool> look_again(SecretString const& published);
     [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
 
+    // The answer to a leak: attempt_leak.cc.
+    Task<Ended> answer_leak();
+    [[nodiscard]] rotation::LeakDecision judge_leak();
+    [[nodiscard]] rotation::Leak leak() const;
+    Task<Ended> publish_off_leak(rotation::LeakDecision const& decision);
+    [[nodiscard]] std::string describe(rotation::LeakDecision const& decision);
+    [[nodiscard]] Conclusion conclude_leak();
+
     // Saying.
     /// What was asked when an error came.
     enum class Asked : std::uint8_t { vault, owner };
@@ -86,6 +97,14 @@ private:
     std::unique_ptr<ports::OwnerLease> lease_;
     Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have
+    /// Of a leak: what stood in the slots when the attempt began.
+    struct Leaked {
+        std::size_t slot;
+        rotation::Credentials before;
+    };
+    std::optional<Leaked> leaked_;
+    std::set<std::string> cut_off_;                  // in words
+    std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why
     std::string published_before_;  ///< a version this attempt published and found dead when it looked again
 };
 

@@ -73,14 +73,14 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     seen.holder.is_movable = false;
     if (!terms) {
         seen.holder.why_not_movable = terms.error().message();
-    } else if (terms->freeze) {
-        seen.holder.why_not_movable = *terms->freeze;
     } else if (!form) {
         seen.holder.why_not_movable = "its value is not understood: " + form.error().message();
     } else if (version.properties.managed) {
         seen.holder.why_not_movable = "Key Vault keeps it itself, for a certificate";
     } else {
-        seen.holder.is_movable = true;
+        seen.holder.is_frozen = terms->freeze.has_value();
+        seen.holder.is_movable = !terms->freeze;
+        seen.holder.why_not_movable = terms->freeze.value_or(std::string());
         seen.holder.movable_from =
             rotation::held_until(terms->windows.value, version.seen_at, rotation::end_of(version.properties, *terms));
         seen.secret = SecretSeen{seen.ref, std::move(version), read_at, *std::move(terms), *form};
@@ -139,6 +139,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         seen.holder.name = "kssedr's own setting " + setting.name;
         seen.holder.slot = slot;
         seen.holder.is_movable = false;
+        seen.holder.is_own_setting = true;
         seen.holder.why_not_movable = "set it to the other credential, or let kssedr use an identity there";
         seen.holder.earlier = rotation::EarlierVersion{};
         holders.push_back(std::move(seen));

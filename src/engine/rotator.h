@@ -27,6 +27,8 @@ struct RotationRequest {
     std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
     bool ignores_due = false;                       ///< somebody asked for it by name: due or not
     bool ignores_freeze = false;                    ///< passes freeze and windows too; nothing passes policy or overlap
+    /// What the secret holds has leaked: both credentials are replaced at once (rotation/leak.h).
+    bool is_compromised = false;
     bool is_dry_run = false;                        ///< judges, changes nothing
     /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
     bool wants_evidence = false;

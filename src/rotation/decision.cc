@@ -8,10 +8,6 @@
 namespace kssedr::rotation {
 namespace {
 
-bool holds(Holder const& holder, std::size_t slot) {
-    return holder.may_hold_any || holder.slot == slot;
-}
-
 // Those besides the secret that is judged who have the slot.
 std::vector<std::size_t> siblings_on(std::size_t slot, Situation const& seen) {
     std::vector<std::size_t> found;
@@ -115,7 +111,12 @@ Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Si
     return decision;
 }
 
-// Since when a holder has been off a slot it does not hold; nothing where it never was on it.
+}  // namespace
+
+bool holds(Holder const& holder, std::size_t slot) {
+    return holder.may_hold_any || holder.slot == slot;
+}
+
 std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
     if (!holder.earlier) return holder.version_created;
     if (!holder.earlier->exists) return std::nullopt;
@@ -123,8 +124,6 @@ std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
     if (holder.slot && *holder.slot != slot && holder.earlier->slot == holder.slot) return holder.earlier->created;
     return holder.version_created;
 }
-
-}  // namespace
 
 TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {
     return std::max(slot.made.value_or(now) + validity, now + overlap);
