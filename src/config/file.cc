@@ -20,8 +20,8 @@ namespace {
 
 constexpr std::uintmax_t size_max = 1U << 20U;
 
-constexpr std::array<std::string_view, 8> rule_members = {"vault", "secret",      "target",  "validity",
-                                                          "lead",  "min_overlap", "windows", "freeze"};
+constexpr std::array<std::string_view, 9> rule_members = {"vault",       "secret",       "target",  "validity", "lead",
+                                                          "min_overlap", "revoke_after", "windows", "freeze"};
 
 std::string place_of(std::string const& path, toml::node const& node) {
     return fmt::format("{}:{}", path, node.source().begin.line);
@@ -55,8 +55,9 @@ void read_rules(std::string const& path, toml::node const& node, FileContents& c
             std::string const name(key.str());
             auto text = as_text(value, name == "windows" ? ';' : ',');
             if (std::ranges::find(rule_members, name) == rule_members.end()) {
-                problems.push_back(place_of(path, value) + ": a rule has no member \"" + escape_for_display(name) +
-                                   "\"; it has vault, secret, target, validity, lead, min_overlap, windows and freeze");
+                problems.push_back(
+                    place_of(path, value) + ": a rule has no member \"" + escape_for_display(name) +
+                    "\"; it has vault, secret, target, validity, lead, min_overlap, revoke_after, windows and freeze");
             } else if (!text) {
                 problems.push_back(place_of(path, value) + ": " + name + " is to be a text in quotes");
             } else {

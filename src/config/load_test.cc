@@ -330,6 +330,7 @@ TEST(Load, RulesHaveWindowsAndFreezes) {
 [[rule]]
 windows = ["Mon-Fri 22:00-06:00 Europe/Berlin", "Sat,Sun 00:00-24:00"]
 freeze = "2026-01-02T06:00:00Z"
+revoke_after = "P14D"
 
 [[rule]]
 vault = "demo"
@@ -343,6 +344,7 @@ windows = []
     ASSERT_EQ(rules[0].windows->size(), 2U);
     EXPECT_TRUE(rules[0].windows->front().zone.name().ends_with("Europe/Berlin"));
     EXPECT_EQ(rules[0].windows->back().zone, cctz::utc_time_zone());
+    EXPECT_EQ(rules[0].revoke_after, days{14});
     EXPECT_EQ(rules[0].freeze, "2026-01-02T06:00:00Z");
     ASSERT_TRUE(rules[1].windows);
     EXPECT_TRUE(rules[1].windows->empty()) << "none: at any time";

@@ -99,6 +99,7 @@ rotation::SecretRule read_rule(GivenRule const& given, std::string_view vault_su
     rule.validity = reader.duration("validity");
     rule.lead = reader.duration("lead");
     rule.min_overlap = reader.duration("min_overlap", Duration{});
+    rule.revoke_after = reader.duration("revoke_after");
     rule.windows = reader.windows(zones);
     rule.freeze = reader.freeze();
     return rule;

@@ -73,6 +73,7 @@ Task<Attempt::Ended> Attempt::round() {
     }
     ended = co_await look_at_owner();
     if (ended) co_return ended;
+    if (request_.is_revocation) co_return co_await revoke();
     // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever.
     if (request_.is_compromised && (leaked_ || holders_[0].holder.slot)) co_return co_await answer_leak();
     co_return co_await decide();

@@ -49,6 +49,8 @@ private:
     Task<Ended> settle_doubt();
     [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();
+    /// What keeps an effect from being sent where nothing else does; `what` says what would be done.
+    [[nodiscard]] Ended judge_mode(std::string const& what) const;
     Task<Ended> read_earlier(std::size_t holder);
 
     // Acting: attempt_acting.cc.
@@ -70,6 +72,10 @@ private:
     Task<Ended> publish_off_leak(rotation::LeakDecision const& decision);
     [[nodiscard]] std::string describe(rotation::LeakDecision const& decision);
     [[nodiscard]] Conclusion conclude_leak();
+
+    // Revoking: attempt_revoking.cc.
+    Task<Ended> revoke();
+    [[nodiscard]] Conclusion conclude_revoked(std::string const& slot);
 
     // Saying.
     /// What was asked when an error came.

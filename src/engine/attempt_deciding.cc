@@ -136,13 +136,18 @@ Task<Attempt::Ended> Attempt::decide() {
         co_return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[decision.holder]), decision.why};
     default: break;
     }
-    if (request_.is_dry_run)
-        co_return Conclusion{OutcomeKind::deferred, "dry-run", "would " + describe(decision) + "; nothing was changed"};
-    if (policy_.mode == rotation::Mode::observe)
-        co_return Conclusion{
-            OutcomeKind::deferred, "observe",
-            "would " + describe(decision) + "; KSSEDR_MODE is observe, set it to rotate to let this happen"};
+    Ended ended = judge_mode(describe(decision));
+    if (ended) co_return ended;
     co_return co_await act(std::move(decision));
+}
+
+Attempt::Ended Attempt::judge_mode(std::string const& what) const {
+    if (request_.is_dry_run)
+        return Conclusion{OutcomeKind::deferred, "dry-run", "would " + what + "; nothing was changed"};
+    if (policy_.mode == rotation::Mode::observe)
+        return Conclusion{OutcomeKind::deferred, "observe",
+                          "would " + what + "; KSSEDR_MODE is observe, set it to rotate to let this happen"};
+    return std::nullopt;
 }
 
 Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {

@@ -55,12 +55,8 @@ Task<Attempt::Ended> Attempt::answer_leak() {
                                  " holds the credential that leaked, and kssedr would cut itself off; " +
                                  holders_[decision.holder].holder.why_not_movable};
     if (decision.step == LeakStep::done) co_return conclude_leak();
-    if (request_.is_dry_run)
-        co_return Conclusion{OutcomeKind::deferred, "dry-run", "would " + describe(decision) + "; nothing was changed"};
-    if (policy_.mode == rotation::Mode::observe)
-        co_return Conclusion{
-            OutcomeKind::deferred, "observe",
-            "would " + describe(decision) + "; KSSEDR_MODE is observe, set it to rotate to let this happen"};
+    Ended ended = judge_mode(describe(decision));
+    if (ended) co_return ended;
     if (decision.step == LeakStep::publish_other) co_return co_await publish_off_leak(decision);
 
     for (auto const& name : decision.cut_off) cut_off_.insert(name);

@@ -29,7 +29,9 @@ struct RotationRequest {
     bool ignores_freeze = false;                    ///< passes freeze and windows too; nothing passes policy or overlap
     /// What the secret holds has leaked: both credentials are replaced at once (rotation/leak.h).
     bool is_compromised = false;
-    bool is_dry_run = false;                        ///< judges, changes nothing
+    /// Rotates nothing: gives the slot that was vacated a new credential, where policy's grace has passed.
+    bool is_revocation = false;
+    bool is_dry_run = false;  ///< judges, changes nothing
     /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
     bool wants_evidence = false;
     /// A version that holds no valid credential is repaired though it is not due.

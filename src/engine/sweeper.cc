@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t at_once = 16;
 constexpr Duration all_are_suspected_every = std::chrono::hours{24};
+constexpr Duration revoke_again_after = std::chrono::hours{24};
 
 }  // namespace
 
@@ -24,15 +25,23 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
     if (request.looks_for_dead) {
         co_await find_suspects(candidates, request);
     }
+    auto const vacated = find_vacated(candidates);
     std::erase_if(candidates, [&](Candidate const& candidate) {
         if (!candidate.terms || candidate.is_suspect || candidate.due <= candidate.now + request.within) return false;
         reckon_expiry(candidate, summary);
         return true;
     });
+    co_await rotate(candidates, request, on_outcome, summary);
+    co_await revoke(vacated, request, on_outcome, summary);
+    co_return summary;
+}
+
+Task<void> Sweeper::rotate(std::vector<Candidate> const& unsorted, SweepRequest const& request,
+                           OnOutcome const& on_outcome, SweepSummary& summary) {
     // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
+    auto candidates = unsorted;
     std::ranges::sort(candidates, {},
                       [](Candidate const& candidate) { return std::pair(candidate.due, candidate.secret.key()); });
-
     auto rotate_one = [&](std::size_t i) -> Task<void> {
         auto const& candidate = candidates[i];
         RotationRequest rotation;
@@ -52,7 +61,50 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
         on_outcome(seen.outcome);
     };
     co_await for_each(candidates.size(), at_once, rotate_one);
-    co_return summary;
+}
+
+std::vector<Sweeper::Candidate> Sweeper::find_vacated(std::vector<Candidate> const& candidates) const {
+    std::map<std::string, Candidate const*> by_owner;
+    for (auto const& candidate : candidates) {
+        if (!candidate.terms || !candidate.terms->revoke_after) continue;
+        auto const grace = std::max(candidate.terms->revoke_after->value, candidate.terms->overlap.value);
+        if (candidate.properties.created + grace > candidate.now) continue;
+        auto const key = candidate.terms->owner->value.key();
+        auto const place = revoke_not_before_.find(key);
+        if (place != revoke_not_before_.end() && ports_.clock.steady_now() < place->second) continue;
+        auto& first = by_owner[key];
+        if (first == nullptr || candidate.secret.key() < first->secret.key()) first = &candidate;
+    }
+    std::vector<Candidate> vacated;
+    for (auto const& [key, candidate] : by_owner) vacated.push_back(*candidate);
+    return vacated;
+}
+
+Task<void> Sweeper::revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
+                           OnOutcome const& on_outcome, SweepSummary& summary) {
+    auto revoke_one = [&](std::size_t i) -> Task<void> {
+        auto const& candidate = candidates[i];
+        RotationRequest revocation;
+        revocation.secret = candidate.secret;
+        revocation.trigger = request.trigger;
+        revocation.is_revocation = true;
+        revocation.ignores_due = true;
+        revocation.deadline = request.deadline;
+        auto const seen = co_await rotator_.rotate(std::move(revocation));
+        auto const& outcome = seen.outcome;
+        // Most have nothing to revoke, and that changes with a rotation only: a day later is soon enough to see it.
+        bool const is_settled = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
+        if (is_settled)
+            revoke_not_before_[candidate.terms->owner->value.key()] = ports_.clock.steady_now() + revoke_again_after;
+        if (is_settled || outcome.code == "freeze" || outcome.code == "window") co_return;
+        log_outcome(ports_.log, outcome);
+        if (outcome.code == "revoked") ++summary.revoked;
+        if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
+        if (outcome.kind == OutcomeKind::refused) ++summary.refused;
+        if (outcome.kind == OutcomeKind::failed) ++summary.failed;
+        on_outcome(outcome);
+    };
+    co_await for_each(candidates.size(), at_once, revoke_one);
 }
 
 Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request, SweepSummary& summary) {

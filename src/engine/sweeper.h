@@ -3,7 +3,8 @@
 /// It lists the vaults, judges by properties alone where they suffice, and rotates what is due, soonest expiry first,
 /// at the pace that Azure allows. It also looks for versions that died (DESIGN 3.4): where key times are told, one of a
 /// slot that was made after the version itself; else versions younger than the overlap each time, all once a day. A
-/// suspect is read, and repaired if it is dead.
+/// suspect is read, and repaired if it is dead. Where policy says so it revokes slots that were vacated
+/// (rotation/revocation.h).
 
 #pragma once
 
@@ -24,8 +25,9 @@ struct SweepRequest {
 };
 
 struct SweepSummary {
-    std::size_t due = 0;   ///< secrets that were due, or dead
-    std::size_t done = 0;  ///< rotated, adopted or repaired, siblings that were moved not counted
+    std::size_t due = 0;      ///< secrets that were due, or dead
+    std::size_t done = 0;     ///< rotated, adopted or repaired, siblings that were moved not counted
+    std::size_t revoked = 0;  ///< vacated slots that were regenerated
     std::size_t deferred = 0;
     std::size_t refused = 0;
     std::size_t failed = 0;
@@ -58,6 +60,12 @@ private:
     };
 
     Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
+    Task<void> rotate(std::vector<Candidate> const& candidates, SweepRequest const& request,
+                      OnOutcome const& on_outcome, SweepSummary& summary);
+    /// One for each owner whose vacated slot may be revoked, as far as properties tell.
+    [[nodiscard]] std::vector<Candidate> find_vacated(std::vector<Candidate> const& candidates) const;
+    Task<void> revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
+                      OnOutcome const& on_outcome, SweepSummary& summary);
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
     [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
                                   bool is_daily) const;
@@ -67,7 +75,8 @@ private:
     Rotator& rotator_;
     Ports ports_;
     Pace pace_;
-    std::map<std::string, SteadyPoint> looked_at_;  // by owner: when all its versions were suspected last
+    std::map<std::string, SteadyPoint> revoke_not_before_;  // by owner: when a revocation is worth a look again
+    std::map<std::string, SteadyPoint> looked_at_;          // by owner: when all its versions were suspected last
 };
 
 }  // namespace kssedr::engine

@@ -181,6 +181,7 @@ Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properti
                         .value_or(Sourced<Duration>{policy.min_overlap, "KSSEDR_MIN_OVERLAP"});
     if (terms.overlap.value > terms.validity.value / 2)
         terms.overlap = {terms.validity.value / 2, "half the validity, less than " + terms.overlap.source};
+    terms.revoke_after = from_rules(policy.rules, secret, &SecretRule::revoke_after);
     terms.windows = from_rules(policy.rules, secret, &SecretRule::windows)
                         .value_or(Sourced<std::vector<Window>>{{}, "no rule sets any: at any time"});
     if (auto const rule = from_rules(policy.rules, secret, &SecretRule::freeze))

@@ -32,6 +32,7 @@ struct SecretRule {
     std::optional<Duration> validity;
     std::optional<Duration> lead;
     std::optional<Duration> min_overlap;
+    std::optional<Duration> revoke_after;
     std::optional<std::vector<Window>> windows;  ///< empty: at any time
     std::optional<std::string> freeze;           ///< `true`, `false`, or the time until which it holds
     std::string where;                           ///< `kssedr.toml, rule 2`: for `explain`
@@ -66,9 +67,10 @@ struct Terms {
     bool is_original_dialect = false;     ///< the original's content type or tags name the owner
     Sourced<Duration> validity;
     Sourced<Duration> lead;
-    Sourced<Duration> overlap;             ///< never more than half the validity
-    Sourced<std::vector<Window>> windows;  ///< none: at any time
-    std::optional<std::string> freeze;     ///< why a freeze defers, the tag's or a rule's
+    Sourced<Duration> overlap;                      ///< never more than half the validity
+    std::optional<Sourced<Duration>> revoke_after;  ///< nothing: a vacated slot is left as it is
+    Sourced<std::vector<Window>> windows;           ///< none: at any time
+    std::optional<std::string> freeze;              ///< why a freeze defers, the tag's or a rule's
     std::optional<TimePoint> freeze_until;
 };
 
