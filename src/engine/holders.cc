@@ -109,11 +109,19 @@ Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::Secr
     if (fetched) co_return from_version(std::move(seen), *std::move(fetched), shape, query, now);
     auto const& error = fetched.error();
     if (error.service_code() == "SecretDisabled") co_return disabled(std::move(seen), query.self.version.seen_at);
-    if (error.code() == Errc::not_found) co_return std::nullopt;
+    if (error.code() == Errc::not_found) co_return fail(Error(Errc::not_found, error.message()));
     if (error.code() != Errc::permission_denied) co_return fail(error);
     // What may not be read counts until it has expired.
     if (listed.expires && *listed.expires <= query.self.version.seen_at) co_return std::nullopt;
     co_return unreadable(std::move(seen), listed, query, error);
+}
+
+Async<bool> is_unlisted(rotation::SecretRef ref, ListingCache& listings, Calls& calls) {
+    listings.forget(ref.vault);
+    KSSEDR_CO_TRY(auto const listing, co_await listings.find(ref.vault, calls));
+    co_return std::ranges::none_of(listing->secrets, [&](rotation::SecretProperties const& listed) {
+        return rotation::SecretRef{ref.vault, listed.name} == ref;
+    });
 }
 
 }  // namespace
@@ -125,9 +133,17 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         for (auto const& listed : listing->secrets) {
             rotation::SecretRef const ref{vault, listed.name};
             if (ref == query.self.secret || !rotation::asks_for(ref, listed, query.policy, query.owner)) continue;
-            KSSEDR_CO_TRY(auto seen,
-                          co_await look_at(ref, listed, query, calls.shape(query.owner), calls, calls.now()));
-            if (seen) holders.push_back(*std::move(seen));
+            auto seen = co_await look_at(ref, listed, query, calls.shape(query.owner), calls, calls.now());
+            if (!seen && seen.error().code() == Errc::not_found) {
+                // Deleted since it was listed, or just recovered: for some seconds that is listed and not found.
+                KSSEDR_CO_TRY(bool const is_gone, co_await is_unlisted(ref, listings, calls));
+                if (is_gone) continue;
+                co_return fail(Errc::unavailable, ref.vault.text + '/' + ref.name +
+                                                      " is listed and not found, as a secret is that was just "
+                                                      "recovered; it may hold a credential");
+            }
+            if (!seen) co_return fail(std::move(seen).error());
+            if (*seen) holders.push_back(**std::move(seen));
         }
     }
     for (auto const& setting : query.own_settings) {

@@ -8,12 +8,14 @@
 #include "engine/calls.h"
 #include "engine/doubt.h"
 #include "engine/holders.h"
+#include "engine/skew.h"
 #include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
 #include "rotation/policy.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,6 +33,8 @@ struct RotationRequest {
     bool is_compromised = false;
     /// Rotates nothing: gives the slot that was vacated a new credential, where policy's grace has passed.
     bool is_revocation = false;
+    /// Ends at once, `deferred`, code `owner-busy`, where another attempt of this process is at work on the owner.
+    bool yields_to_owner = false;
     bool is_dry_run = false;  ///< judges, changes nothing
     /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
     bool wants_evidence = false;
@@ -67,6 +71,8 @@ struct Memory {
 
     DoubtBook doubts;
     TrialBook trials;
+    SkewWatch skew;
+    std::multiset<std::string> owners_at_work;  ///< those of attempts that have their lock, or wait for it
     ListingCache listings;
     Pace pace;
     std::vector<OwnSetting> own_settings;
@@ -86,6 +92,8 @@ public:
     [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
 
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
+    /// What Azure allows and who does not answer, for whoever else calls in this process.
+    [[nodiscard]] Pace& pace() { return memory_.pace; }
     /// Copies, for an engine beside this one.
     [[nodiscard]] std::vector<OwnSetting> own_settings() const;
 

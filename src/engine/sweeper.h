@@ -42,7 +42,7 @@ class Sweeper {
 public:
     using OnOutcome = std::function<void(rotation::Outcome const&)>;
 
-    Sweeper(Rotator& rotator, Ports ports) : rotator_(rotator), ports_(ports), pace_(ports.clock) {}
+    Sweeper(Rotator& rotator, Ports ports) : rotator_(rotator), ports_(ports), pace_(rotator.pace()) {}
 
     /// Calls `on_outcome` for every secret that was judged, as it ends.
     Task<SweepSummary> sweep(SweepRequest request, OnOutcome on_outcome);
@@ -74,7 +74,7 @@ private:
 
     Rotator& rotator_;
     Ports ports_;
-    Pace pace_;
+    Pace& pace_;
     std::map<std::string, SteadyPoint> revoke_not_before_;  // by owner: when a revocation is worth a look again
     std::map<std::string, SteadyPoint> looked_at_;          // by owner: when all its versions were suspected last
 };
