@@ -63,10 +63,27 @@ Task<Examination> Attempt::run() {
     co_return std::move(seen_);
 }
 
+Attempt::~Attempt() {
+    leave_owner();
+}
+
+void Attempt::leave_owner() {
+    if (at_work_.empty()) return;
+    memory_.owners_at_work.erase(memory_.owners_at_work.find(std::exchange(at_work_, {})));
+}
+
+bool Attempt::is_owner_busy() const {
+    return request_.yields_to_owner && memory_.owners_at_work.contains(owner().key());
+}
+
 Task<Attempt::Ended> Attempt::round() {
     Ended ended = co_await look_at_secret();
     if (ended) co_return ended;
+    // Its tags may have come to name another owner.
+    if (lease_ && at_work_ != owner().key()) lease_.reset();
     if (!lease_) {
+        if (is_owner_busy())
+            co_return Conclusion{OutcomeKind::deferred, "owner-busy", "another rotation of its owner is under way"};
         ended = co_await take_lock();
         // Somebody else was at it while we waited: what was read before is worth nothing.
         if (ended || lease_->was_waited_for()) co_return ended;
@@ -86,6 +103,11 @@ Task<Attempt::Ended> Attempt::look_at_secret() {
     self_.version = *std::move(fetched);
     self_.read_at = ports_.clock.steady_now();
     seen_.properties = self_.version.properties;
+    if (auto const ahead = memory_.skew.note(self_.version.seen_at, ports_.clock.now(), ports_.clock.steady_now())) {
+        ports_.log.warn("clock.skewed", {{"vault", request_.secret.vault.text},
+                                         {"by", (*ahead < Duration{} ? "-" : "") + format_span(abs(*ahead))}});
+    }
+    if (is_ours()) co_return co_await conclude_ours();
 
     Ended ended = judge_secret();
     if (ended) co_return ended;

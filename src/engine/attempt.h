@@ -21,6 +21,10 @@ class Attempt {
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
 
+    Attempt(Attempt const&) = delete;
+    Attempt& operator=(Attempt const&) = delete;
+    ~Attempt();
+
     Task<Examination> run();
 
 private:
@@ -44,8 +48,12 @@ private:
     [[nodiscard]] Ended judge_time();
 
     // Looking at the owner, and deciding: attempt_deciding.cc.
+    [[nodiscard]] bool is_owner_busy() const;
+    void leave_owner();
     Task<Ended> take_lock();
     Task<Ended> look_at_owner();
+    /// Whether the keys are still those that were seen, a moment later.
+    Task<Result<bool>> agrees_again();
     Task<Ended> settle_doubt();
     [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();
@@ -62,6 +70,10 @@ private:
     Task<Result<bool>> is_still_so();
     Task<Ended> verify(std::size_t slot);
     Task<Ended> publish_here(rotation::Decision const& decision);
+    /// Whether the current version is what this attempt sent and saw no answer to: it came after it was looked for.
+    [[nodiscard]] bool is_ours() const;
+    Task<Ended> conclude_ours();
+    Task<Ended> conclude_alive(rotation::SecretProperties const& published);
     Task<bool> look_again(SecretString const& published);
     [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
 
@@ -109,6 +121,16 @@ private:
         rotation::Credentials before;
     };
     std::optional<Leaked> leaked_;
+    /// What was sent to become the next version.
+    struct Sent {
+        rotation::Decision decision;
+        std::string slot;
+        std::string before;  ///< the version that it was to replace
+        SecretString credential;
+        SecretString value;
+    };
+    std::optional<Sent> sent_;
+    std::string at_work_;                            ///< the owner's key, as it stands in Memory
     std::set<std::string> cut_off_;                  // in words
     std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why
     std::string published_before_;  ///< a version this attempt published and found dead when it looked again

@@ -23,6 +23,9 @@ bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
 }  // namespace
 
 Task<Attempt::Ended> Attempt::take_lock() {
+    leave_owner();
+    at_work_ = owner().key();
+    memory_.owners_at_work.insert(at_work_);
     auto lease = co_await ports_.lock.acquire(owner().key(), request_.deadline);
     if (!lease && lease.error().code() == Errc::deadline_exceeded)
         co_return Conclusion{request_.trigger == rotation::Trigger::event ? OutcomeKind::failed : OutcomeKind::deferred,
@@ -138,7 +141,20 @@ Task<Attempt::Ended> Attempt::decide() {
     }
     Ended ended = judge_mode(describe(decision));
     if (ended) co_return ended;
+    if (decision.step == Step::publish_repair) {
+        auto const is_so = co_await agrees_again();
+        if (!is_so) co_return conclude(is_so.error(), "listing the owner's credentials");
+        if (!*is_so) co_return std::nullopt;
+    }
     co_return co_await act(std::move(decision));
+}
+
+// One listing may come from a replica that lags behind a regeneration, and shows a living credential as dead.
+Task<Result<bool>> Attempt::agrees_again() {
+    co_await ports_.clock.sleep_for(pause_between_listings);
+    auto listed = co_await calls_.list_credentials(owner());
+    if (!listed) co_return fail(std::move(listed).error());
+    co_return agree(credentials_, *listed);
 }
 
 Attempt::Ended Attempt::judge_mode(std::string const& what) const {

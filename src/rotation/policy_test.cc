@@ -287,8 +287,13 @@ TEST(Draft, LeavesOtherPeoplesTagsAlone) {
     auto read = terms_of(secret(), current, {}, t0);
     ASSERT_TRUE(read);
     auto draft = draft_next(current, *read, "key2", 1, t0 + days{90}, t0);
-    EXPECT_EQ(draft.tags, current.tags) << "Microsoft's dialect has no tag key and no AutoRotate";
+    EXPECT_EQ(draft.tags, (Tags{{"ProviderAddress", std::string(account)}, {"key", "1"}}))
+        << "an index is one in every dialect; Microsoft's has no AutoRotate";
     EXPECT_FALSE(draft.not_before) << "was not set";
+    for (std::string const tag : {"web", "2", "00", "", "-1"}) {
+        current.tags["key"] = tag;
+        EXPECT_EQ(draft_next(current, *read, "key2", 1, t0 + days{90}, t0).tags, current.tags) << tag;
+    }
 
     current.tags = {{"orgin", std::string(account)}, {"key", "web"}};
     for (int i = 0; current.tags.size() < 15; ++i) current.tags["t" + std::to_string(i)] = "x";
