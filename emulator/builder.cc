@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "emulator/client_assertion.h"
 #include "emulator/storage_keys.h"
 
 #include <boost/json/array.hpp>
@@ -128,6 +129,7 @@ Result<json::object> Builder::put_app(json::value const& value) {
     auto const tenant = fields.text("tenant", is_known ? known->second.tenant : "");
     app.name = fields.text("name", is_known ? known->second.name : "app");
     app.secrets = fields.texts("clientSecrets");
+    app.certificates = fields.texts("certificates");
     auto const* denials = fields.raw("deny");
     app.identifier_uris = fields.texts("identifierUris");
     app.roles = fields.texts("roles");
@@ -137,6 +139,9 @@ Result<json::object> Builder::put_app(json::value const& value) {
     KSSEDR_TRY(app.denials, parse_denials(denials));
     if (version != 1 && version != 2) return fail(Errc::invalid_argument, "'tokenVersion' must be 1 or 2");
     app.token_version = static_cast<int>(version);
+    if (!std::ranges::all_of(app.certificates, is_certificate))
+        return fail(Errc::invalid_argument, "'certificates' must be certificates in PEM form");
+    if (app.certificates.empty() && is_known) app.certificates = known->second.certificates;
     if (app.secrets.empty())
         app.secrets = is_known ? known->second.secrets : std::vector{make_client_secret(ground_.random)};
     json::object made{{"clientId", app.client_id},

@@ -31,7 +31,7 @@ Emulator::Emulator(asio::any_io_executor executor, TimePoint start, double speed
       blob_(ground_),
       front_(std::make_unique<Front>(router_)),
       tasks_(executor, [&log](std::string const& task, std::exception_ptr) {
-          log.error("emulator.task-failed", {{"task", task}});
+          log.error("emulator.task_failed", {{"task", task}});
       }) {}
 
 Emulator::~Emulator() = default;

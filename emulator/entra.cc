@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/encoding.h"
+#include "emulator/client_assertion.h"
 
 #include <boost/json/array.hpp>
 
@@ -105,15 +106,7 @@ listen::Response Entra::issue(Call& call, Protocol protocol) {
                              "tenant or consented to by any user in the tenant. You may have sent your authentication "
                              "request to the wrong tenant.");
     call.client_id = app->client_id;
-    if (form.get("client_secret").empty())
-        return fail_with(call, 401, "invalid_client", 7000216,
-                         "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' "
-                         "grant type.");
-    if (std::ranges::find(app->secrets, form.get("client_secret")) == app->secrets.end())
-        return fail_with(call, 401, "invalid_client", 7000215,
-                         "Invalid client secret provided. Ensure the secret being sent in the request is the client "
-                         "secret value, not the client secret ID, for a secret added to app '" +
-                             app->client_id + "'.");
+    if (auto refused = check_proof(call, *app, form)) return *std::move(refused);
     auto const audience = protocol == Protocol::v2 ? audience_of_scope(form.get("scope")) : form.get("resource");
     if (!audience)
         return fail_with(call, 400, "invalid_scope", 70011,
@@ -142,6 +135,31 @@ listen::Response Entra::issue(Call& call, Protocol protocol) {
     auto response = make_json_response(200, body);
     dress(response, "1,0,0,,");
     return response;
+}
+
+std::optional<listen::Response> Entra::check_proof(Call const& call, App const& app, Query const& form) {
+    constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    if (auto const jwt = form.get("client_assertion"); !jwt.empty()) {
+        if (form.get("client_assertion_type") != jwt_bearer)
+            return fail_with(call, 401, "invalid_client", 50027, "JWT token is invalid or malformed.");
+        auto const base = "https://" + call.destination.cloud.login + "/" + call.resource;
+        auto const fault = check_assertion(jwt, {.client_id = app.client_id,
+                                                 .certificates = app.certificates,
+                                                 .audiences = {base + "/oauth2/v2.0/token", base + "/oauth2/token"},
+                                                 .now = ground_.clock.real().now()});
+        if (fault) return fail_with(call, 401, "invalid_client", fault->code, fault->text);
+        return std::nullopt;
+    }
+    if (form.get("client_secret").empty())
+        return fail_with(call, 401, "invalid_client", 7000216,
+                         "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' "
+                         "grant type.");
+    if (std::ranges::find(app.secrets, form.get("client_secret")) == app.secrets.end())
+        return fail_with(call, 401, "invalid_client", 7000215,
+                         "Invalid client secret provided. Ensure the secret being sent in the request is the client "
+                         "secret value, not the client secret ID, for a secret added to app '" +
+                             app.client_id + "'.");
+    return std::nullopt;
 }
 
 Token Entra::make_token(std::string_view tenant, std::string_view audience, std::string_view login_host) const {

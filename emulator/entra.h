@@ -1,4 +1,5 @@
-/// Entra: tokens for applications that know their secret, and the documents that clients discover it by.
+/// Entra: tokens for applications that know their secret or sign with their certificate's key, and the documents that
+/// clients discover it by.
 ///
 /// Shapes as recorded: numbers are numbers from the v2 endpoint and texts from the v1 endpoint; errors carry an AADSTS
 /// code.
@@ -26,6 +27,8 @@ private:
     enum class Protocol { v1, v2 };
 
     listen::Response issue(Call& call, Protocol protocol);
+    /// Nothing where the application has proved itself; else what it is told.
+    std::optional<listen::Response> check_proof(Call const& call, App const& app, Query const& form);
     listen::Response configuration(Call const& call, Protocol protocol) const;
     listen::Response key_set(Call const& call) const;
     listen::Response instance_discovery(Call const& call) const;

@@ -64,7 +64,7 @@ EventGrid::EventGrid(Ground ground, Entra& entra, std::string login_host, asio::
       entra_(entra),
       login_host_(std::move(login_host)),
       tasks_(executor, [this](std::string const& task, std::exception_ptr) {
-          ground_.log.error("emulator.task-failed", {{"task", task}});
+          ground_.log.error("emulator.task_failed", {{"task", task}});
       }) {}
 
 EventGrid::~EventGrid() = default;

@@ -57,6 +57,7 @@ Result<Fault> parse_fault(json::value const& value) {
     fault.service = matched.text("service", "");
     fault.operation = matched.text("operation", "");
     fault.resource = to_ascii_lower(matched.text("resource", ""));
+    fault.user_agent = matched.text("userAgent", "");
     KSSEDR_TRY_VOID(matched.finish());
     bool const known = fault.service.empty() || fault.service == "entra" || fault.service == "keyvault" ||
                        fault.service == "arm" || fault.service == "blob";
@@ -98,6 +99,7 @@ json::array Faults::to_json() const {
                                    {"service", fault.service},
                                    {"operation", fault.operation},
                                    {"resource", fault.resource},
+                                   {"userAgent", fault.user_agent},
                                    {"after", fault.after},
                                    {"times", fault.times},
                                    {"seen", fault.seen},
@@ -112,6 +114,7 @@ std::optional<FaultAction> Faults::meet(ServiceKind service, Call const& call) {
         if (!fault.service.empty() && fault.service != to_string(service)) continue;
         if (!fits(fault.operation, call.operation)) continue;
         if (to_ascii_lower(call.resource).find(fault.resource) == std::string::npos) continue;
+        if (call.request.headers.find("User-Agent").value_or("").find(fault.user_agent) == std::string_view::npos) continue;
         ++fault.seen;
         bool const over = fault.times != 0 && fault.met == fault.times;
         if (chosen || fault.seen <= fault.after || over) continue;

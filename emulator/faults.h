@@ -1,6 +1,6 @@
 /// Faults that a test orders: delays, refusals, resets, and calls that are held until they are let go.
 ///
-/// A fault matches calls by service, operation and a part of the resource's name, passes over the first `after` of them
+/// A fault matches calls by service, operation, a part of the resource's name and of the caller's User-Agent, passes over the first `after` of them
 /// and meets the next `times`. "before" means the service did nothing; "after" means it did, and the answer is lost or
 /// held. So a client can be killed at every call, on either side of its effect.
 
@@ -41,6 +41,7 @@ struct Fault {
     std::string service;
     std::string operation;  ///< may end in `*`; empty: any
     std::string resource;
+    std::string user_agent;  ///< a part of it, as it is spelled; empty: any
     std::int64_t after = 0;
     std::int64_t times = 1;  ///< 0: for ever
     std::int64_t seen = 0;

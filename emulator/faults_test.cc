@@ -84,6 +84,16 @@ TEST_F(FaultsTest, AHeldCallWaitsUntilItIsLetGo) {
     EXPECT_EQ(secrets(), 2U);
 }
 
+TEST_F(FaultsTest, MeetsOneClientOfSeveral) {
+    order(R"({"match":{"service":"blob","userAgent":"kssedr/"},"times":0,"action":{"status":503}})");
+    auto const status_for = [&](std::vector<std::pair<std::string, std::string>> headers) {
+        return t.ask({.host = "demostorage.blob.storage.localhost:8443", .target = "/?comp=list", .headers = headers}).status;
+    };
+    EXPECT_EQ(status_for({{"User-Agent", "kssedr/1.0"}}), 503U);
+    EXPECT_NE(status_for({{"User-Agent", "application"}}), 503U);
+    EXPECT_NE(status_for({}), 503U);
+}
+
 TEST_F(FaultsTest, ADelayIsRealTime) {
     order(R"({"match":{"operation":"secret.list"},"action":{"delayMs":1500}})");
     auto const before = t.real.steady_now();

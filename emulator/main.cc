@@ -134,7 +134,7 @@ Result<void> run(Arguments arguments) {
     KSSEDR_TRY(auto const ca_file, directory.write("ca.pem", emulator->ca_pem()));
     emulator->start();
     TaskGroup tasks(loop.get_executor(), [&log](std::string const& task, std::exception_ptr) {
-        log.error("emulator.task-failed", {{"task", task}});
+        log.error("emulator.task_failed", {{"task", task}});
     });
     asio::signal_set signals(loop, SIGINT, SIGTERM);
     signals.async_wait([&](boost::system::error_code error, int) {

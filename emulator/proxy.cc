@@ -60,7 +60,7 @@ Proxy::Proxy(asio::any_io_executor executor, tcp::acceptor acceptor, std::uint16
       tls_port_(tls_port),
       plain_port_(plain_port),
       tasks_(executor, [&log](std::string const& task, std::exception_ptr) {
-          log.error("emulator.task-failed", {{"task", task}});
+          log.error("emulator.task_failed", {{"task", task}});
       }) {}
 
 Result<std::unique_ptr<Proxy>> Proxy::open(asio::any_io_executor executor, std::uint16_t port, std::uint16_t tls_port,

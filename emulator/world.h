@@ -44,6 +44,7 @@ struct App {
     std::string tenant;
     std::string name;
     std::vector<std::string> secrets;
+    std::vector<std::string> certificates;     ///< PEM: by which it may prove itself instead
     std::vector<std::string> identifier_uris;  ///< audiences that are this application
     std::vector<std::string> roles;            ///< in the tokens it gets
     std::vector<Denial> denials;

@@ -1,10 +1,12 @@
 // kssedr: reads the command line and the settings, makes the world, runs one command.
 
 #include "app/functions.h"
+#include "app/input.h"
 #include "app/log_sink.h"
 #include "app/process.h"
 #include "app/world.h"
 #include "async/run.h"
+#include "azure/client_certificate.h"
 #include "base/ascii.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
@@ -15,13 +17,9 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <array>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
-#include <fstream>
-#include <iostream>
-#include <iterator>
-#include <optional>
 
 #include <unistd.h>
 
@@ -30,15 +28,6 @@ namespace {
 
 void say(std::string_view text) {
     std::fprintf(stderr, "kssedr: %.*s\n", static_cast<int>(text.size()), text.data());
-}
-
-std::optional<std::string> read_input(std::string const& file) {
-    if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
-    std::error_code error;
-    if (std::filesystem::is_directory(file, error)) return std::nullopt;
-    std::ifstream in(file, std::ios::binary);
-    if (!in) return std::nullopt;
-    return std::string(std::istreambuf_iterator<char>(in), {});
 }
 
 cli::PrinterOptions printer_options(cli::CommandLine const& line, config::Environment const& environment) {
@@ -55,8 +44,9 @@ void print(std::string_view text) {
 
 bool ask(std::string_view question) {
     std::fprintf(stderr, "%.*s.\nType yes to do it: ", static_cast<int>(question.size()), question.data());
-    std::string answer;
-    std::getline(std::cin, answer);
+    std::array<char, 16> line{};
+    if (std::fgets(line.data(), line.size(), stdin) == nullptr) return false;
+    std::string_view const answer(line.data());
     return trim(answer) == "yes";
 }
 
@@ -71,9 +61,8 @@ Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const&
     Subject subject;
     switch (line.command) {
     case cli::Command::handle: {
-        auto read = read_input(line.file);
-        if (!read) return fail(Errc::invalid_argument, escape_for_display(line.file) + " can not be read");
-        subject.events = *std::move(read);
+        KSSEDR_TRY(auto read, read_input(line.file));
+        subject.events = std::move(read);
         break;
     }
     case cli::Command::plan:
@@ -132,7 +121,16 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
     return std::ferror(stdout) == 0 ? code : cli::exit_failed;
 }
 
+// A certificate that cannot be used is said before anything is begun, as every other wrong setting.
+config::Problems check_certificate(config::Identity const& identity) {
+    if (identity.has_client_secret() || !identity.has_certificate()) return {};
+    auto const read = azure::read_client_certificate(identity.certificate_file, identity.certificate_password);
+    if (read) return {};
+    return {read.error().message()};
+}
+
 int run(int argc, char** argv) {
+    protect_memory();
     auto const line = cli::parse_command_line(argc, argv);
     if (!line) return line.error();
     if (line->command == cli::Command::version) {
@@ -145,10 +143,10 @@ int run(int argc, char** argv) {
     if (line->command == cli::Command::functions && loaded && !loaded->settings.functions_port)
         problems.emplace_back(
             "FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it, for a trial set any free port");
+    if (problems.empty()) problems = check_certificate(loaded->settings.identity);
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
 
-    protect_memory();
     for (auto const& warning : loaded->warnings) say("warning: " + warning);
     if (line->command == cli::Command::functions) return run_functions(*line, std::move(loaded->settings));
     return run_command(*line, std::move(loaded->settings), environment);

@@ -1,6 +1,7 @@
 #include "app/process.h"
 
 #include "async/clock.h"
+#include "base/openssl_memory.h"
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -14,6 +15,7 @@
 namespace kssedr::app {
 
 void protect_memory() {
+    (void)wipe_what_openssl_frees();
     rlimit const none{0, 0};
     (void)::setrlimit(RLIMIT_CORE, &none);
     (void)::prctl(PR_SET_DUMPABLE, 0);

@@ -6,8 +6,8 @@
 
 namespace kssedr::app {
 
-/// No core dump, and no other process of the same user may look into this one's memory (DESIGN 2, law 6). Best effort:
-/// where the system refuses, nothing is lost but that.
+/// No core dump, no other process of the same user may look into this one's memory, and what TLS frees is wiped (DESIGN 2,
+/// law 6). To be called first of all. Best effort: where the system refuses, nothing is lost but that.
 void protect_memory();
 
 /// The process that started this one.

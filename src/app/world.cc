@@ -14,12 +14,17 @@ http::TransportOptions transport_options(config::Settings const& settings) {
     return options;
 }
 
-std::unique_ptr<azure::TokenIssuer> make_issuer(http::Transport& transport, Clock& clock, config::Settings& settings) {
+std::unique_ptr<azure::TokenIssuer> make_issuer(http::Transport& transport, Clock& clock, Random& random,
+                                                config::Settings& settings) {
     auto& identity = settings.identity;
     azure::EntraApplication application{settings.cloud.authority, identity.tenant_id, identity.client_id};
     if (identity.has_client_secret())
         return std::make_unique<azure::ClientSecretIssuer>(transport, std::move(application),
                                                            std::move(identity.client_secret));
+    if (identity.has_certificate())
+        return std::make_unique<azure::ClientCertificateIssuer>(transport, clock, random, std::move(application),
+                                                                identity.certificate_file,
+                                                                std::move(identity.certificate_password));
     if (identity.has_federated_token())
         return std::make_unique<azure::WorkloadIdentityIssuer>(transport, std::move(application),
                                                                identity.federated_token_file);
@@ -51,7 +56,7 @@ azure::BlobAccess to_access(config::StorageSetting storage) {
 
 World::World(asio::any_io_executor executor, Log& log, config::Settings settings)
     : transport_(executor, clock_, log, transport_options(settings)),
-      issuer_(make_issuer(transport_, clock_, settings)),
+      issuer_(make_issuer(transport_, clock_, random_, settings)),
       tokens_(*issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
       arm_(transport_, tokens_, random_, settings.cloud),

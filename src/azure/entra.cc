@@ -2,12 +2,12 @@
 
 #include "azure/error_answer.h"
 #include "azure/json_view.h"
+#include "azure/secret_file.h"
 #include "azure/url.h"
 #include "base/ascii.h"
 
 #include <algorithm>
 #include <array>
-#include <fstream>
 
 namespace kssedr::azure {
 namespace {
@@ -59,17 +59,21 @@ bool is_tenant(std::string_view text) {
     });
 }
 
+std::string token_endpoint(EntraApplication const& application) {
+    std::string authority = application.authority;
+    while (authority.ends_with('/')) authority.pop_back();
+    return authority + '/' + application.tenant + "/oauth2/v2.0/token";
+}
+
 Async<IssuedToken> request_token(http::Transport& transport, EntraApplication application, SecretString form,
                                  SteadyPoint deadline) {
-    while (application.authority.ends_with('/')) application.authority.pop_back();
     if (!find_https_authority(application.authority))
         co_return fail(Errc::invalid_argument,
                        "the authority \"" + escape_for_display(application.authority) + "\" is no https URL");
     if (!is_tenant(application.tenant))
         co_return fail(Errc::invalid_argument, "tenantId \"" + escape_for_display(application.tenant) +
                                                    "\" is neither an id nor a domain name");
-    http::Request request{.method = http::Method::post,
-                          .url = application.authority + '/' + application.tenant + "/oauth2/v2.0/token"};
+    http::Request request{.method = http::Method::post, .url = token_endpoint(application)};
     request.headers = {{"Content-Type", "application/x-www-form-urlencoded"}, {"Accept", "application/json"}};
     request.body = std::move(form);
     request.repeatable = true;  // a token more changes nothing
@@ -81,26 +85,10 @@ Async<IssuedToken> request_token(http::Transport& transport, EntraApplication ap
 }
 
 Result<SecretString> read_token_file(std::string const& path) {
-    constexpr std::size_t largest = 64U << 10U;
-    auto const refuse = [&](std::string_view why) {
-        return fail(Errc::unavailable, "the platform's token \"" + escape_for_display(path) +
-                                           "\" (AZURE_FEDERATED_TOKEN_FILE) " + std::string(why));
-    };
-    std::ifstream file;
-    file.rdbuf()->pubsetbuf(nullptr, 0);  // the token is copied into our own memory only
-    file.open(path, std::ios::binary);
-    if (!file) return refuse("cannot be read");
-    SecretString content;
-    content.reserve(largest);
-    std::array<char, 1024> piece{};
-    while (file && content.size() < largest) {
-        file.read(piece.data(), piece.size());
-        content.append({piece.data(), static_cast<std::size_t>(file.gcount())});
-        wipe(piece);
-    }
+    std::string const name = "the platform's token \"" + escape_for_display(path) + "\" (AZURE_FEDERATED_TOKEN_FILE)";
+    KSSEDR_TRY(auto const content, read_secret_file(path, name));
     auto const token = trim(content.expose());
-    if (token.empty()) return refuse("is empty");
-    if (content.size() >= largest) return refuse("is larger than 64 KB");
+    if (token.empty()) return fail(Errc::unavailable, name + " is empty");
     return SecretString::copy_of(token);
 }
 
@@ -186,6 +174,23 @@ WorkloadIdentityIssuer::WorkloadIdentityIssuer(http::Transport& transport, Entra
 
 Async<IssuedToken> WorkloadIdentityIssuer::fetch_token(std::string audience, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const assertion, read_token_file(token_file_));
+    auto form = format_token_request(application_, audience, "client_assertion", assertion);
+    co_return co_await request_token(transport_, application_, std::move(form), deadline);
+}
+
+ClientCertificateIssuer::ClientCertificateIssuer(http::Transport& transport, Clock& clock, Random& random,
+                                                 EntraApplication application, std::string file, SecretString password)
+    : transport_(transport),
+      clock_(clock),
+      random_(random),
+      application_(std::move(application)),
+      file_(std::move(file)),
+      password_(std::move(password)) {}
+
+Async<IssuedToken> ClientCertificateIssuer::fetch_token(std::string audience, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto const certificate, read_client_certificate(file_, password_));
+    AssertionClaims const claims{token_endpoint(application_), application_.client_id, random_.uuid(), clock_.now()};
+    KSSEDR_CO_TRY(auto const assertion, certificate.sign(claims));
     auto form = format_token_request(application_, audience, "client_assertion", assertion);
     co_return co_await request_token(transport_, application_, std::move(form), deadline);
 }

@@ -1,13 +1,15 @@
 /// Tokens from Entra, by the client credentials grant (its v2 endpoint).
 ///
-/// The application proves itself with a client secret, or with a token that its platform leaves in a file (workload
-/// identity). Source: Microsoft identity platform, "OAuth 2.0 client credentials flow"; the recordings the tests
-/// replay.
+/// The application proves itself with a client secret, with a certificate, or with a token that its platform leaves in
+/// a file (workload identity). Source: Microsoft identity platform, "OAuth 2.0 client credentials flow"; the recordings
+/// the tests replay.
 
 #pragma once
 
 #include "async/clock.h"
+#include "azure/client_certificate.h"
 #include "azure/token_source.h"
+#include "base/random.h"
 #include "http/transport.h"
 
 #include <string>
@@ -42,6 +44,22 @@ private:
     http::Transport& transport_;
     EntraApplication application_;
     std::string token_file_;
+};
+
+class ClientCertificateIssuer final : public TokenIssuer {
+public:
+    /// `file` is read anew for each token: certificates are renewed, and their key is in memory for no longer.
+    ClientCertificateIssuer(http::Transport& transport, Clock& clock, Random& random, EntraApplication application,
+                            std::string file, SecretString password);
+    Async<IssuedToken> fetch_token(std::string audience, SteadyPoint deadline) override;
+
+private:
+    http::Transport& transport_;
+    Clock& clock_;
+    Random& random_;
+    EntraApplication application_;
+    std::string file_;
+    SecretString password_;
 };
 
 /// `access_token` and its lifetime out of Entra's answer. `corrupt` where it holds none.

@@ -1,6 +1,5 @@
 #include "azure/key_vault.h"
 
-#include "azure/key_vault_format.h"
 #include "azure/url.h"
 #include "base/ascii.h"
 
@@ -16,6 +15,10 @@ constexpr int pages_max = 4000;
 
 Failure no_such_name(rotation::SecretRef const& secret) {
     return fail(Errc::invalid_argument, '"' + escape_for_display(secret.name) + "\" is no name of a secret");
+}
+
+Failure no_such_version(std::string_view version) {
+    return fail(Errc::invalid_argument, '"' + escape_for_display(version) + "\" is no version of a secret");
 }
 
 std::string name_of(rotation::SecretRef const& secret) {
@@ -42,8 +45,7 @@ Result<Service> KeyVault::service_of(rotation::VaultHost const& vault) const {
 
 Async<rotation::SecretVersion> KeyVault::fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) {
     if (!rotation::is_secret_name(secret.name)) co_return no_such_name(secret);
-    if (!version.empty() && !rotation::is_secret_version(version))
-        co_return fail(Errc::invalid_argument, '"' + escape_for_display(version) + "\" is no version of a secret");
+    if (!version.empty() && !rotation::is_secret_version(version)) co_return no_such_version(version);
     KSSEDR_CO_TRY(auto const service, service_of(secret.vault));
     Call call{.operation = "reading " + name_of(secret)};
     call.url = secret.url() + (version.empty() ? "" : "/" + version) + '?' + std::string(api_version);
@@ -73,7 +75,7 @@ Async<rotation::SecretListing> KeyVault::list_secrets(rotation::VaultHost vault,
 }
 
 Async<rotation::SecretListing> KeyVault::list(rotation::VaultHost vault, std::string path, std::string operation,
-                                               SteadyPoint deadline) {
+                                              SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const service, service_of(vault));
     rotation::SecretListing all;
     std::string url = "https://" + service.authority + path + '?' + std::string(api_version);
@@ -110,6 +112,27 @@ Async<rotation::SecretProperties> KeyVault::publish(rotation::SecretRef secret, 
     if (!properties) co_return fail(to_error(std::move(properties).error(), operation, Effect::happens));
     if (properties->version.empty())
         co_return fail(Errc::outcome_unknown, operation + ": the vault's answer names no version");
+    co_return properties;
+}
+
+Async<rotation::SecretProperties> KeyVault::update(rotation::SecretRef secret, std::string version,
+                                                   SecretChange const& change, SteadyPoint deadline) {
+    if (!rotation::is_secret_name(secret.name)) co_return no_such_name(secret);
+    // Without one the vault would change whichever version is current when the call arrives.
+    if (!rotation::is_secret_version(version)) co_return no_such_version(version);
+    KSSEDR_CO_TRY(auto const service, service_of(secret.vault));
+    Call call{.operation = "changing version " + version + " of " + name_of(secret),
+              .effect = Effect::happens,
+              .quote = Quote::not_of_400,
+              .method = http::Method::patch,
+              .url = secret.url() + '/' + version + '?' + std::string(api_version),
+              .body = format_change(change)};
+    auto const operation = call.operation;
+    KSSEDR_CO_TRY(auto const answer, co_await client_.send(service, std::move(call), deadline));
+    auto properties = parse_secret_properties(answer.body.expose(), {secret.vault, suffix_, secret.name});
+    if (!properties) co_return fail(to_error(std::move(properties).error(), operation, Effect::happens));
+    if (!equals_ignore_case(properties->version, version))
+        co_return fail(Errc::outcome_unknown, operation + ": the vault answered for another version");
     co_return properties;
 }
 

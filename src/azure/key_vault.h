@@ -7,6 +7,7 @@
 
 #include "async/clock.h"
 #include "azure/authorized_client.h"
+#include "azure/key_vault_format.h"
 #include "ports/vault.h"
 #include "rotation/cloud.h"
 
@@ -20,16 +21,22 @@ public:
     KeyVault(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random,
              rotation::Cloud const& cloud);
 
-    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
-    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint deadline) override;
+    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                         SteadyPoint deadline) override;
+    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret,
+                                                                 SteadyPoint deadline) override;
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 
+    /// Changes what stands around the value of a version: PATCH, which no port asks for. Errors as those of `publish`.
+    Async<rotation::SecretProperties> update(rotation::SecretRef secret, std::string version,
+                                             SecretChange const& change, SteadyPoint deadline);
+
 private:
     Result<Service> service_of(rotation::VaultHost const& vault) const;
     Async<rotation::SecretListing> list(rotation::VaultHost vault, std::string path, std::string operation,
-                                                        SteadyPoint deadline);
+                                        SteadyPoint deadline);
 
     AuthorizedClient client_;
     Clock& clock_;

@@ -68,6 +68,16 @@ public:
         name(key);
         out_.append(std::to_string(value));
     }
+    void boolean(std::string_view key, bool value) {
+        name(key);
+        out_.append(value ? "true" : "false");
+    }
+    void tags(rotation::Tags const& all) {
+        name("tags");
+        ObjectWriter object(out_);
+        for (auto const& [key, value] : all) object.text(key, value);
+        object.close();
+    }
 
 private:
     SecretString& out_;
@@ -112,17 +122,29 @@ SecretString format_draft(rotation::SecretDraft const& draft) {
     ObjectWriter object(body);
     object.text("value", draft.value.expose());
     if (!draft.content_type.empty()) object.text("contentType", draft.content_type);
-    if (!draft.tags.empty()) {
-        object.name("tags");
-        ObjectWriter tags(body);
-        for (auto const& [name, value] : draft.tags) tags.text(name, value);
-        tags.close();
-    }
+    if (!draft.tags.empty()) object.tags(draft.tags);
     if (draft.not_before || draft.expires) {
         object.name("attributes");
         ObjectWriter attributes(body);
         if (draft.not_before) attributes.number("nbf", to_seconds(*draft.not_before));
         if (draft.expires) attributes.number("exp", to_seconds(*draft.expires));
+        attributes.close();
+    }
+    object.close();
+    return body;
+}
+
+SecretString format_change(SecretChange const& change) {
+    SecretString body;
+    ObjectWriter object(body);
+    if (change.content_type) object.text("contentType", *change.content_type);
+    if (change.tags) object.tags(*change.tags);
+    if (change.enabled || change.not_before || change.expires) {
+        object.name("attributes");
+        ObjectWriter attributes(body);
+        if (change.enabled) attributes.boolean("enabled", *change.enabled);
+        if (change.not_before) attributes.number("nbf", to_seconds(*change.not_before));
+        if (change.expires) attributes.number("exp", to_seconds(*change.expires));
         attributes.close();
     }
     object.close();

@@ -7,6 +7,7 @@
 #include "rotation/secret_ref.h"
 #include "rotation/secret_version.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,5 +38,17 @@ struct SecretPage {
 
 /// The body that publishes a version. Times are cut to whole seconds.
 [[nodiscard]] SecretString format_draft(rotation::SecretDraft const& draft);
+
+/// What is changed of a version that stands; what is nothing here stays as it is.
+struct SecretChange {
+    std::optional<bool> enabled;
+    std::optional<TimePoint> not_before;
+    std::optional<TimePoint> expires;
+    std::optional<std::string> content_type;
+    std::optional<rotation::Tags> tags;  ///< all of them: a tag that is not here is removed
+};
+
+/// The body that changes a version. Times are cut to whole seconds.
+[[nodiscard]] SecretString format_change(SecretChange const& change);
 
 }  // namespace kssedr::azure

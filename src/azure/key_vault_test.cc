@@ -341,5 +341,55 @@ CORO_TEST(KeyVault, ADisabledVersionIsKnownByItsCode) {
     EXPECT_EQ(fetched.error().service_code(), "SecretDisabled");
 }
 
+CORO_TEST(KeyVault, ChangesWhatStandsAroundAValue) {
+    struct Case {
+        SecretChange change;
+        std::string body;
+    };
+    for (auto const& [change, body] :
+         std::vector<Case>{{{}, "{}"},
+                           {{.enabled = false}, R"({"attributes":{"enabled":false}})"},
+                           {{.content_type = ""}, R"({"contentType":""})"},
+                           {{.tags = rotation::Tags()}, R"({"tags":{}})"},
+                           {{.enabled = true,
+                             .not_before = at(1700000000) + 999ms,
+                             .expires = at(1760000000),
+                             .content_type = "text/plain",
+                             .tags = rotation::Tags{{"a\"b", "c"}, {"d", ""}}},
+                            R"({"contentType":"text/plain","tags":{"a\"b":"c","d":""},)"
+                            R"("attributes":{"enabled":true,"nbf":1700000000,"exp":1760000000}})"}}) {
+        World world(clock());
+        world.transport.expect(Method::patch, std::string(base) + '/' + version_1 + "?api-version=7.4")
+            .with_body(body)
+            .answer(200, bundle(R"(,"tags":{"x":"y"})"));
+        auto const changed = co_await world.vault.update(world.secret, version_1, change, SteadyPoint::max());
+        CO_ASSERT(changed.has_value());
+        EXPECT_EQ(changed->version, version_1);
+        EXPECT_EQ(changed->tags, (rotation::Tags{{"x", "y"}}));
+    }
+}
+
+CORO_TEST(KeyVault, AChangeNamesItsVersionAndIsNotBelievedOfAnother) {
+    World world(clock());
+    for (std::string const version : {"", "x", "../web2", "0123456789abcdef0123456789abcde?"}) {
+        auto const changed = co_await world.vault.update(world.secret, version, {}, SteadyPoint::max());
+        CO_ASSERT(!changed.has_value());
+        EXPECT_EQ(changed.error().code(), Errc::invalid_argument) << version;
+    }
+    std::string const url = std::string(base) + '/' + version_1 + "?api-version=7.4";
+    world.transport.expect(Method::patch, url)
+        .answer(200, bundle("", "https://contoso.vault.azure.net/secrets/web/fedcba9876543210fedcba9876543210"));
+    world.transport.expect(Method::patch, url).answer(200, "nonsense");
+    world.transport.expect(Method::patch, url).fails(Errc::outcome_unknown);
+    world.transport.expect(Method::patch, url)
+        .answer(403, R"({"error":{"code":"Forbidden","message":"no","innererror":{"code":"ForbiddenByRbac"}}})");
+    for (auto const code :
+         {Errc::outcome_unknown, Errc::outcome_unknown, Errc::outcome_unknown, Errc::permission_denied}) {
+        auto const changed = co_await world.vault.update(world.secret, version_1, {}, SteadyPoint::max());
+        CO_ASSERT(!changed.has_value());
+        EXPECT_EQ(to_string(changed.error().code()), to_string(code));
+    }
+}
+
 }  // namespace
 }  // namespace kssedr::azure

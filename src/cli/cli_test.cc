@@ -104,6 +104,39 @@ TEST(CommandLine, WrongUsageIsTwoAndHelpIsZero) {
     (void)testing::internal::GetCapturedStderr();
 }
 
+// Arguments may come from anywhere: what is said of them must neither move a cursor nor bury what it says.
+TEST(CommandLine, WrongArgumentsAreShownEscapedAndShort) {
+    std::string const evil = "\x1b]0;pwned\x07\xe2\x80\xae";
+    std::string const long_one(5000, 'x');
+    for (auto const& words : std::vector<std::vector<std::string>>{{"version", evil},
+                                                                   {evil},
+                                                                   {"version", "--" + evil},
+                                                                   {"version", "--log-level", evil},
+                                                                   {"version", "--log-level=" + evil},
+                                                                   {"plan", "--within", evil},
+                                                                   {"plan", "--within=" + evil},
+                                                                   {"version", "--log-format=" + evil},
+                                                                   {"version", "--json=" + evil},
+                                                                   {"version", long_one},
+                                                                   {"version", "--log-level", long_one},
+                                                                   {"version", "a\nb"}}) {
+        std::vector<char const*> arguments;
+        for (auto const& word : words) arguments.push_back(word.c_str());
+        testing::internal::CaptureStderr();
+        testing::internal::CaptureStdout();
+        auto const line = parse(arguments);
+        auto const said = testing::internal::GetCapturedStderr();
+        EXPECT_EQ(testing::internal::GetCapturedStdout(), "");
+        ASSERT_FALSE(line) << words.back();
+        EXPECT_EQ(line.error(), exit_usage);
+        EXPECT_EQ(said.find_first_of("\x1b\x07"), std::string::npos) << said;
+        EXPECT_EQ(said.find("\xe2\x80\xae"), std::string::npos) << said;
+        EXPECT_EQ(said.find(std::string(129, 'x')), std::string::npos) << said;
+        EXPECT_EQ(std::ranges::count(said, '\n'), 2) << said;
+        EXPECT_TRUE(said.starts_with("kssedr: ")) << said;
+    }
+}
+
 TEST(ExitCode, TheGravestDecides) {
     struct Case {
         std::vector<OutcomeKind> kinds;
@@ -175,6 +208,21 @@ TEST(Printer, ExplainsAsTextAndJson) {
             R"("credentials":[{"slot":"key1","held":true,"made":"2026-01-01T00:00:00Z"},{"slot":"key2","held":false}])"),
         std::string::npos)
         << json;
+}
+
+TEST(Printer, ExplainsThatNothingIsLookedAtWhilePaused) {
+    engine::Examination seen;
+    seen.outcome = {.kind = OutcomeKind::deferred, .code = "paused", .reason = "KSSEDR_MODE is paused: …"};
+    seen.outcome.vault = "demo.vault.azure.net";
+    seen.outcome.secret = "web";
+    rotation::Policy policy;
+    policy.mode = rotation::Mode::paused;
+    auto const text = format_explanation(seen, policy, {});
+    EXPECT_NE(text.find("mode         paused\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("next         deferred: KSSEDR_MODE is paused"), std::string::npos) << text;
+    auto const json = format_explanation(seen, policy, {.json = true});
+    EXPECT_NE(json.find(R"("code":"paused")"), std::string::npos) << json;
+    EXPECT_NE(json.find(R"("mode":"paused")"), std::string::npos) << json;
 }
 
 }  // namespace

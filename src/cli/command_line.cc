@@ -1,10 +1,13 @@
 #include "cli/command_line.h"
 
+#include "base/ascii.h"
 #include "cli/exit_code.h"
 
 #include <CLI/CLI.hpp>
 
+#include <cstdio>
 #include <map>
+#include <span>
 
 namespace kssedr::cli {
 namespace {
@@ -41,6 +44,28 @@ void add_common(CLI::App& app, CommandLine& into) {
         ->check(CLI::IsMember({"text", "json"}).description(""))
         ->type_name("FORMAT");
     app.add_flag("--json", into.json, "Print results as JSON, one object a line");
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view with) {
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
+        text.replace(at, what.size(), with);
+}
+
+// The library quotes arguments as they came, and a script's may come from anywhere. None may move the cursor of
+// whoever reads the message, or bury it.
+std::string describe(CLI::ParseError const& error, std::span<char const* const> arguments) {
+    constexpr std::size_t longest = 1024;
+    std::string text = error.what();
+    for (std::string_view argument : arguments) {
+        // `--option=value` is quoted by its halves.
+        auto const equals = std::min(argument.find('='), argument.size());
+        for (auto const part :
+             {argument, argument.substr(0, equals), argument.substr(std::min(equals + 1, argument.size()))}) {
+            auto const shown = escape_for_display(part);
+            if (shown != part) replace_all(text, part, shown);
+        }
+    }
+    return escape_for_display(text, longest);
 }
 
 }  // namespace
@@ -99,7 +124,10 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
         app.parse(argc, argv);
     } catch (CLI::ParseError const& error) {
         // Help and version are no errors; everything else is wrong usage, whichever of the library's codes it has.
-        return std::unexpected(app.exit(error) == 0 ? exit_done : exit_usage);
+        if (error.get_exit_code() == 0) return (void)app.exit(error), std::unexpected(exit_done);
+        auto const text = describe(error, std::span(argv, static_cast<std::size_t>(argc)));
+        std::fprintf(stderr, "kssedr: %s\nRun with --help for more information.\n", text.c_str());
+        return std::unexpected(exit_usage);
     }
     return line;
 }

@@ -24,7 +24,7 @@ constexpr std::array<std::string_view, 9> rule_members = {"vault",       "secret
                                                           "min_overlap", "revoke_after", "windows", "freeze"};
 
 std::string place_of(std::string const& path, toml::node const& node) {
-    return fmt::format("{}:{}", path, node.source().begin.line);
+    return fmt::format("{}:{}", escape_for_display(path), node.source().begin.line);
 }
 
 // A list in the file is what a comma-separated value is in the environment; windows have commas of their own.
@@ -76,18 +76,20 @@ FileContents read_file(std::string const& path, Problems& problems) {
     std::error_code error;
     bool const is_file =
         std::filesystem::is_regular_file(path, error) && std::filesystem::file_size(path, error) <= size_max;
-    std::ifstream in(path, std::ios::binary);
+    std::ifstream in;
+    if (is_file) in.open(path, std::ios::binary);  // a pipe would not open before somebody writes to it
     std::ostringstream text;
-    if (in && is_file) text << in.rdbuf();
-    if (!in || !is_file) {
+    if (in.is_open()) text << in.rdbuf();
+    if (!in.is_open() || !in) {
         problems.push_back("the configuration file " + escape_for_display(path) +
                            " can not be read; check --config and KSSEDR_CONFIG");
         return contents;
     }
     auto const parsed = toml::parse(text.str(), path);
     if (!parsed) {
-        problems.push_back(fmt::format("{}:{}:{}: {}", path, parsed.error().source().begin.line,
-                                       parsed.error().source().begin.column, parsed.error().description()));
+        problems.push_back(fmt::format("{}:{}:{}: {}", escape_for_display(path), parsed.error().source().begin.line,
+                                       parsed.error().source().begin.column,
+                                       escape_for_display(parsed.error().description(), 300)));
         return contents;
     }
     for (auto const& [key, value] : parsed.table()) {

@@ -146,6 +146,9 @@ void Loader::load_identity() {
     identity.tenant_id = text("tenantId");
     identity.client_id = text("clientId");
     identity.client_secret = SecretString::absorb(text("clientSecret"));
+    identity.certificate_file = text("AZURE_CLIENT_CERTIFICATE_PATH");
+    if (auto const* password = find("AZURE_CLIENT_CERTIFICATE_PASSWORD"))
+        identity.certificate_password = SecretString::copy_of(password->value);  // a blank may be a part of it
     identity.federated_token_file = text("AZURE_FEDERATED_TOKEN_FILE");
     identity.identity_endpoint = text("IDENTITY_ENDPOINT");
     identity.identity_header = SecretString::absorb(text("IDENTITY_HEADER"));
@@ -358,16 +361,17 @@ std::expected<Loaded, Problems> load(Environment const& environment, Overrides c
 Problems check_identity(Settings const& settings) {
     auto const& identity = settings.identity;
     Problems problems;
-    if (identity.has_managed_identity() && !identity.has_client_secret() && !identity.has_federated_token())
-        return problems;
+    bool const is_application =
+        identity.has_client_secret() || identity.has_certificate() || identity.has_federated_token();
+    if (identity.has_managed_identity() && !is_application) return problems;
     if (identity.tenant_id.empty())
         problems.emplace_back("tenantId (or AZURE_TENANT_ID) is not set; it is the id of your Entra tenant");
     if (identity.client_id.empty())
         problems.emplace_back("clientId (or AZURE_CLIENT_ID) is not set; it is the application id kssedr signs in as");
-    if (!identity.has_client_secret() && !identity.has_federated_token())
+    if (!is_application)
         problems.emplace_back(
-            "clientSecret (or AZURE_CLIENT_SECRET) is not set, nor AZURE_FEDERATED_TOKEN_FILE, nor a managed identity "
-            "(IDENTITY_ENDPOINT)");
+            "clientSecret (or AZURE_CLIENT_SECRET) is not set, nor AZURE_CLIENT_CERTIFICATE_PATH, nor "
+            "AZURE_FEDERATED_TOKEN_FILE, nor a managed identity (IDENTITY_ENDPOINT)");
     return problems;
 }
 

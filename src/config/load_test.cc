@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <fstream>
 
+#include <sys/stat.h>
+
 namespace kssedr::config {
 namespace {
 
@@ -392,9 +394,29 @@ TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
         EXPECT_NE(loaded.error().front().find(c.says), std::string::npos) << loaded.error().front();
     }
     for (std::string const path : {"/tmp", "/dev/zero"}) EXPECT_FALSE(load(complete(), {.config_file = path})) << path;
+    std::string const pipe = ::testing::TempDir() + "kssedr_load_test.pipe";
+    ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+    EXPECT_FALSE(load(complete(), {.config_file = pipe})) << "and nobody is waited for";
+    std::remove(pipe.c_str());
     auto const loaded = load(complete(), {.config_file = "/nonexistent/kssedr.toml"});
     ASSERT_FALSE(loaded);
     EXPECT_NE(loaded.error().front().find("/nonexistent/kssedr.toml"), std::string::npos);
+}
+
+TEST(Load, WhatAConfigurationFileIsCalledAndHoldsIsShownEscaped) {
+    std::string const path = ::testing::TempDir() + "kssedr\x1b[31m\xe2\x80\xae.toml";
+    for (std::string const text :
+         {"\x1b[31m = 1", "a = \"\x1b[31m\"", "x = \x1b[31m", "\"\x1b[31m\" = \"x\"", "a = [[\x1b", "lead = 30",
+          "[rule]", "[[rule]]\n\"\\u001b[31m\" = \"x\"", "\"\\u001b[31m\" = \"x\""}) {
+        std::ofstream(path) << text;
+        auto const loaded = load(complete(), {.config_file = path});
+        ASSERT_FALSE(loaded) << text;
+        for (auto const& problem : loaded.error()) {
+            EXPECT_EQ(problem.find('\x1b'), std::string::npos) << problem;
+            EXPECT_EQ(problem.find("\xe2\x80\xae"), std::string::npos) << problem;
+        }
+    }
+    std::remove(path.c_str());
 }
 
 TEST(Load, AShortValidityIsWarnedOf) {
@@ -419,6 +441,13 @@ TEST(Identity, OneOfItsKindsMustBeWhole) {
              {"workload identity",
               {{"AZURE_TENANT_ID", "t"}, {"AZURE_CLIENT_ID", "c"}, {"AZURE_FEDERATED_TOKEN_FILE", "/f"}},
               0},
+             {"a certificate",
+              {{"AZURE_TENANT_ID", "t"},
+               {"AZURE_CLIENT_ID", "c"},
+               {"AZURE_CLIENT_CERTIFICATE_PATH", "/c.pem"},
+               {"AZURE_CLIENT_CERTIFICATE_PASSWORD", " p "}},
+              0},
+             {"a certificate without its tenant", {{"AZURE_CLIENT_CERTIFICATE_PATH", "/c.pem"}}, 2},
              {"managed identity", {{"IDENTITY_ENDPOINT", "http://127.0.0.1/msi"}, {"IDENTITY_HEADER", "h"}}, 0},
              {"a secret without its tenant, beside a managed identity",
               {{"IDENTITY_ENDPOINT", "http://127.0.0.1/msi"}, {"clientSecret", "s"}},

@@ -20,6 +20,8 @@ constexpr std::array names = {
     Name{"tenantId", "tenant_id", "AZURE_TENANT_ID"},
     Name{"clientId", "client_id", "AZURE_CLIENT_ID"},
     Name{"clientSecret", "", "AZURE_CLIENT_SECRET"},
+    Name{"AZURE_CLIENT_CERTIFICATE_PATH", "client_certificate_path"},
+    Name{"AZURE_CLIENT_CERTIFICATE_PASSWORD", ""},
     Name{"AZURE_FEDERATED_TOKEN_FILE", "federated_token_file"},
     Name{"IDENTITY_ENDPOINT", ""},
     Name{"IDENTITY_HEADER", ""},

@@ -17,17 +17,20 @@
 
 namespace kssedr::config {
 
-/// Who kssedr is towards Entra: a client secret, a federated token, or a managed identity, whichever is set, in this
-/// order.
+/// Who kssedr is towards Entra: a client secret, a certificate, a federated token, or a managed identity, whichever is
+/// set, in this order.
 struct Identity {
     std::string tenant_id;
     std::string client_id;
     SecretString client_secret;
-    std::string federated_token_file;  ///< AZURE_FEDERATED_TOKEN_FILE
-    std::string identity_endpoint;     ///< IDENTITY_ENDPOINT
-    SecretString identity_header;      ///< IDENTITY_HEADER
+    std::string certificate_file;       ///< AZURE_CLIENT_CERTIFICATE_PATH
+    SecretString certificate_password;  ///< AZURE_CLIENT_CERTIFICATE_PASSWORD
+    std::string federated_token_file;   ///< AZURE_FEDERATED_TOKEN_FILE
+    std::string identity_endpoint;      ///< IDENTITY_ENDPOINT
+    SecretString identity_header;       ///< IDENTITY_HEADER
 
     [[nodiscard]] bool has_client_secret() const { return !client_secret.empty(); }
+    [[nodiscard]] bool has_certificate() const { return !certificate_file.empty(); }
     [[nodiscard]] bool has_federated_token() const { return !federated_token_file.empty(); }
     [[nodiscard]] bool has_managed_identity() const { return !identity_endpoint.empty(); }
 };

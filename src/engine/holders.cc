@@ -116,11 +116,11 @@ Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::Secr
     co_return unreadable(std::move(seen), listed, query, error);
 }
 
-Async<bool> is_unlisted(rotation::SecretRef ref, ListingCache& listings, Calls& calls) {
+Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, ListingCache& listings, Calls& calls) {
     listings.forget(ref.vault);
     KSSEDR_CO_TRY(auto const listing, co_await listings.find(ref.vault, calls));
-    co_return std::ranges::none_of(listing->secrets, [&](rotation::SecretProperties const& listed) {
-        return rotation::SecretRef{ref.vault, listed.name} == ref;
+    co_return std::ranges::none_of(listing->asking_for(owner), [&](rotation::SecretProperties const* listed) {
+        return rotation::SecretRef{ref.vault, listed->name} == ref;
     });
 }
 
@@ -130,13 +130,13 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
     std::vector<HolderSeen> holders;
     for (auto const& vault : vaults_of(query)) {
         KSSEDR_CO_TRY(auto const listing, co_await listings.find(vault, calls));
-        for (auto const& listed : listing->secrets) {
-            rotation::SecretRef const ref{vault, listed.name};
-            if (ref == query.self.secret || !rotation::asks_for(ref, listed, query.policy, query.owner)) continue;
-            auto seen = co_await look_at(ref, listed, query, calls.shape(query.owner), calls, calls.now());
+        for (auto const* listed : listing->asking_for(query.owner)) {
+            rotation::SecretRef const ref{vault, listed->name};
+            if (ref == query.self.secret) continue;
+            auto seen = co_await look_at(ref, *listed, query, calls.shape(query.owner), calls, calls.now());
             if (!seen && seen.error().code() == Errc::not_found) {
                 // Deleted since it was listed, or just recovered: for some seconds that is listed and not found.
-                KSSEDR_CO_TRY(bool const is_gone, co_await is_unlisted(ref, listings, calls));
+                KSSEDR_CO_TRY(bool const is_gone, co_await is_unlisted(ref, query.owner, listings, calls));
                 if (is_gone) continue;
                 co_return fail(Errc::unavailable, ref.vault.text + '/' + ref.name +
                                                       " is listed and not found, as a secret is that was just "

@@ -7,18 +7,35 @@
 
 #include "engine/calls.h"
 #include "engine/in_process_lock.h"
+#include "rotation/policy.h"
 
 #include <map>
 #include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 namespace kssedr::engine {
 
-using Listing = std::shared_ptr<rotation::SecretListing const>;
+/// A vault's secrets, found by the owner they ask for.
+class VaultListing {
+public:
+    VaultListing(rotation::VaultHost const& vault, rotation::SecretListing listing, rotation::Policy const& policy);
+
+    /// Those that ask for the owner, in the listing's order.
+    [[nodiscard]] std::vector<rotation::SecretProperties const*> asking_for(rotation::ArmId const& owner) const;
+
+private:
+    std::vector<rotation::SecretProperties> secrets_;  // those that ask for anything
+    std::unordered_map<std::string, std::vector<std::uint32_t>> by_owner_;  // ArmId::key() to indices
+};
+
+using Listing = std::shared_ptr<VaultListing const>;
 
 class ListingCache {
 public:
-    explicit ListingCache(Clock& clock) : clock_(clock), turns_(clock) {}
+    /// The policy says what secrets ask for, and must outlive this.
+    ListingCache(Clock& clock, rotation::Policy const& policy) : clock_(clock), policy_(policy), turns_(clock) {}
 
     /// The vault's secrets; asked for through `calls` where what is known is too old. One listing of a vault is under
     /// way at a time.
@@ -32,6 +49,7 @@ private:
     };
 
     Clock& clock_;
+    rotation::Policy const& policy_;
     InProcessLock turns_;
     std::map<rotation::VaultHost, Known> known_;
 };

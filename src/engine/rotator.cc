@@ -5,7 +5,7 @@
 namespace kssedr::engine {
 
 Rotator::Rotator(Ports ports, rotation::Policy policy, std::vector<OwnSetting> own_settings)
-    : ports_(ports), policy_(std::move(policy)), memory_(ports.clock) {
+    : ports_(ports), policy_(std::move(policy)), memory_(ports.clock, policy_) {
     memory_.own_settings = std::move(own_settings);
 }
 

@@ -67,7 +67,7 @@ struct Examination {
 /// What the engine remembers between attempts. All of it may be lost at any instant without harm: it spares calls, or
 /// waits longer than it must.
 struct Memory {
-    explicit Memory(Clock& clock) : listings(clock), pace(clock) {}
+    Memory(Clock& clock, rotation::Policy const& policy) : listings(clock, policy), pace(clock) {}
 
     DoubtBook doubts;
     TrialBook trials;

@@ -2,8 +2,10 @@
 
 #include "base/ascii.h"
 #include "formats/base64_text.h"
+#include "formats/named_hosts.h"
 
 #include <algorithm>
+#include <array>
 
 namespace kssedr::formats {
 namespace {
@@ -26,39 +28,57 @@ Member take_member(std::string_view& rest) {
     return {trim(text.substr(0, equals)), trim(text.substr(equals + 1)), true};
 }
 
-bool is_host_label(std::string_view label) {
-    return !label.empty() &&
-           std::ranges::all_of(label, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
+bool is_name_character(char c) {
+    return is_ascii_letter(c) || is_ascii_digit(c);
 }
 
-// Where the suffix carries a port, the port is a part of what is compared; else only the scheme's own may be written.
-std::string_view without_default_port(std::string_view authority, std::string_view scheme, std::string_view suffix) {
-    if (suffix.find(':') != std::string_view::npos) return authority;
-    std::string_view const port = equals_ignore_case(scheme, "http") ? ":80" : ":443";
-    if (authority.ends_with(port)) authority.remove_suffix(port.size());
-    return authority;
+// Takes the last letter or digit off `name`, in lower case; NUL where there is none. What else stands in a name
+// (`account_name`, a space that does not break) hides nothing from whoever reads it.
+char take_last(std::string_view& name) {
+    while (!name.empty() && !is_name_character(name.back())) name.remove_suffix(1);
+    if (name.empty()) return '\0';
+    char const last = to_ascii_lower(name.back());
+    name.remove_suffix(1);
+    return last;
 }
 
-// `{scheme}://{owner}[-secondary].{label}[.more].{suffix}[/path]`, with no user, query or fragment.
-bool is_owner_url(std::string_view url, CredentialShape const& shape) {
-    auto const scheme_end = url.find("://");
-    if (scheme_end == std::string_view::npos || scheme_end == 0 || shape.owner_name.empty()) return false;
-    auto const scheme = url.substr(0, scheme_end);
-    auto const rest = url.substr(scheme_end + 3);
-    if (!std::ranges::all_of(scheme, is_ascii_letter) || rest.find_first_of("?#@\\") != std::string_view::npos)
-        return false;
-    auto const authority = without_default_port(rest.substr(0, rest.find('/')), scheme, shape.suffix);
-    if (!ends_with_ignore_case(authority, shape.suffix)) return false;
-    auto const before_suffix = authority.substr(0, authority.size() - shape.suffix.size());
-    if (!before_suffix.ends_with('.')) return false;
-    auto const labels = split(before_suffix.substr(0, before_suffix.size() - 1), '.');
-    if (labels.size() < 2 || !std::ranges::all_of(labels, is_host_label)) return false;
-    return equals_ignore_case(labels[0], shape.owner_name) ||
-           equals_ignore_case(labels[0], shape.owner_name + "-secondary");
+// Whether the letters and digits of `name` end in those of `end`; what stands before them is left in `name`.
+bool take_end(std::string_view& name, std::string_view end) {
+    auto rest = name;
+    while (char const wanted = take_last(end))
+        if (take_last(rest) != wanted) return false;
+    name = rest;
+    return true;
+}
+
+bool ends_in(std::string_view name, std::string_view end) {
+    return take_end(name, end);
+}
+
+bool is_named(std::string_view name, std::string_view wanted) {
+    return !wanted.empty() && take_end(name, wanted) && std::ranges::none_of(name, is_name_character);
 }
 
 bool is_one_of(std::string_view name, std::vector<std::string> const& names) {
-    return std::ranges::any_of(names, [&](auto const& one) { return equals_ignore_case(name, one); });
+    return std::ranges::any_of(names, [&](auto const& one) { return is_named(name, one); });
+}
+
+// Names whose value is a host whatever it looks like, `server` for one.
+bool is_host_member(std::string_view name) {
+    constexpr std::array<std::string_view, 10> ends = {"endpoint", "uri",        "url",  "host",       "hostname",
+                                                       "server",   "servername", "fqdn", "datasource", "proxy"};
+    auto singular = name;
+    (void)take_end(singular, "s");
+    return std::ranges::any_of(ends, [&](auto end) { return ends_in(name, end) || ends_in(singular, end); });
+}
+
+// Names of an account that are not quite the shape's own: `storageAccountName`, `account`.
+bool is_like_owner_member(std::string_view name, std::string_view owner_member) {
+    if (owner_member.empty()) return false;
+    if (ends_in(name, owner_member)) return true;
+    auto short_name = owner_member;
+    bool const has_short = take_end(short_name, "name");
+    return has_short && (is_named(name, short_name) || is_named(name, "storage" + std::string(short_name)));
 }
 
 }  // namespace
@@ -83,19 +103,41 @@ bool is_connection_string(std::string_view text, CredentialShape const& shape) {
     return false;
 }
 
+Result<void> check_name(std::string_view name, CredentialShape const& shape) {
+    if (!names_foreign_host(name, shape)) return {};
+    return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s under " + shape.suffix);
+}
+
 Result<void> check_member(std::string_view name, std::string_view value, CredentialShape const& shape) {
     if (is_one_of(name, shape.foreign_members))
         return value_not_understood("it has a member that only other kinds of credential have");
-    if (equals_ignore_case(name, "UseDevelopmentStorage") && !equals_ignore_case(value, "false"))
+    if (is_named(name, "UseDevelopmentStorage") && !equals_ignore_case(value, "false"))
         return value_not_understood("it asks for the development storage");
-    if (!shape.owner_member.empty() && equals_ignore_case(name, shape.owner_member) &&
-        !equals_ignore_case(value, shape.owner_name))
+    bool const is_owners = equals_ignore_case(value, shape.owner_name);
+    if (is_named(name, shape.owner_member) && !is_owners)
         return value_not_understood("its " + shape.owner_member + " is not " + shape.owner_name);
-    if (!shape.suffix_member.empty() && equals_ignore_case(name, shape.suffix_member) &&
-        !equals_ignore_case(value, shape.suffix))
+    // An account may also be named by its resource's id.
+    bool const is_owners_id = equals_ignore_case(value.substr(value.rfind('/') + 1), shape.owner_name);
+    if (is_like_owner_member(name, shape.owner_member) && !is_owners_id)
+        return value_not_understood("it names an account that is not " + shape.owner_name);
+    if (is_named(name, shape.suffix_member) && !equals_ignore_case(value, shape.suffix))
         return value_not_understood("its " + shape.suffix_member + " is not " + shape.suffix);
     if (is_one_of(name, shape.endpoint_members) && !is_owner_url(value, shape))
         return value_not_understood("an endpoint in it is none of " + shape.owner_name + "'s under " + shape.suffix);
+    bool const names_owner = value.empty() || is_owners || is_owner_host(value, shape) || is_owner_url(value, shape);
+    bool const is_credential = find_bare_credential(value, shape).has_value();
+    if ((is_host_member(name) && !names_owner) || (!is_credential && names_foreign_host(value, shape)))
+        return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s under " +
+                                    shape.suffix);
+    return {};
+}
+
+Result<void> check_members(std::string_view text, CredentialShape const& shape) {
+    while (!text.empty()) {
+        auto const member = take_member(text);
+        if (!member.has_value) continue;
+        KSSEDR_TRY_VOID(check_member(member.name, member.value, shape));
+    }
     return {};
 }
 
@@ -108,12 +150,9 @@ Result<TextSpan> parse_connection_string(std::string_view text, CredentialShape 
         if (!member.has_value && member.name.empty()) continue;
         if (!member.has_value || member.name.empty())
             return value_not_understood("a part of the connection string is not of the form Name=value");
+        KSSEDR_TRY_VOID(check_name(member.name, shape));
         KSSEDR_TRY_VOID(check_member(member.name, member.value, shape));
-        // A URL under a name that the shape does not list still says whom the value talks to.
-        bool const is_url = member.value.find("://") != std::string_view::npos;
-        if (is_url && !is_owner_url(member.value, shape))
-            return value_not_understood("a URL in it is none of " + shape.owner_name + "'s under " + shape.suffix);
-        endpoints += is_url ? 1 : 0;
+        endpoints += is_owner_url(member.value, shape) ? 1 : 0;
         if (!shape.owner_member.empty() && equals_ignore_case(member.name, shape.owner_member)) ++owners;
         if (!equals_ignore_case(member.name, shape.key_member)) continue;
         if (credential) return value_not_understood("it has more than one " + shape.key_member);

@@ -30,9 +30,16 @@ struct TextSpan {
 [[nodiscard]] Result<TextSpan> parse_connection_string(std::string_view text, rotation::CredentialShape const& shape);
 
 /// Holds a member that stands beside a credential against the shape, in a connection string or a JSON document: whether
-/// it names another owner, host or suffix, or is foreign. Members that the shape does not know pass.
+/// it names another owner, host or suffix, or is foreign. Names are compared by their letters and digits alone. A name
+/// that the shape does not know passes with any value that names no foreign host.
 [[nodiscard]] Result<void> check_member(std::string_view name, std::string_view value,
                                         rotation::CredentialShape const& shape);
+
+/// Whether a member's name itself names a foreign host.
+[[nodiscard]] Result<void> check_name(std::string_view name, rotation::CredentialShape const& shape);
+
+/// check_member for every member of a text that may be a connection string of another kind; any other text passes.
+[[nodiscard]] Result<void> check_members(std::string_view text, rotation::CredentialShape const& shape);
 
 /// A value that kssedr does not rewrite, and why; `why` holds no part of it.
 [[nodiscard]] Failure value_not_understood(std::string why);

@@ -110,6 +110,7 @@ Result<Subject> read_subject(std::string_view data) {
 // The secret and the version. The URL alone says which; the other members may only agree with it.
 Result<rotation::SecretUrl> identify(Subject const& subject, std::string_view vault_suffix) {
     if (!subject.id.is_text()) return malformed("data.Id is missing or no text");
+    // Without the blanks around it, as all texts; what is called later is put together from what is recognised here.
     auto url = rotation::parse_secret_url(subject.id.text, vault_suffix);
     if (!url) return fail(std::move(url).error().during("malformed event: data.Id"));
     if (!subject.vault_name.is_text()) return malformed("data.VaultName is missing or no text");

@@ -315,6 +315,28 @@ TEST(Events, MembersThatMayBeAbsent) {
     }
 }
 
+// Stray blanks are taken off as everywhere in an event; what is left is held to every check, and what is called later
+// is put together from what was recognised, never from the text.
+TEST(Events, BlanksAroundTheIdChangeNothing) {
+    auto const with_id = [](std::string const& id) {
+        return decode_one(cloud_event(DataText{.id = format_json_string(id)}.json()));
+    };
+    std::string const id = "https://sample-kv.vault.azure.net/secrets/newsecret";
+    for (std::string const blanks : {" ", "\t", "\r\n", "   \n "}) {
+        for (auto const& text : {blanks + id, id + blanks, blanks + id + blanks}) {
+            auto const decoded = with_id(text);
+            ASSERT_TRUE(decoded.event) << decoded.event.error().message();
+            EXPECT_EQ(decoded.event->secret.url(), id);
+        }
+        for (auto const& [name, url] : test::hostile_urls()) EXPECT_FALSE(with_id(blanks + url + blanks).event) << name;
+    }
+    for (std::string const other : {"\xc2\xa0", "\xe2\x80\x8b", "\xef\xbb\xbf", "\v", "\f"}) {
+        EXPECT_FALSE(with_id(other + id).event);
+        EXPECT_FALSE(with_id(id + other).event);
+    }
+    EXPECT_FALSE(with_id("https://evil.example/ " + id).event);
+}
+
 TEST(Events, NamesAreComparedAsKeyVaultDoes) {
     DataText const data{.id = R"("https://Sample-KV.Vault.Azure.Net/secrets/NewSecret")",
                         .vault_name = R"("SAMPLE-kv")",

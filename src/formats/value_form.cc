@@ -33,27 +33,56 @@ private:
     std::string_view text_;
 };
 
-// Calls `visit(name, string)` for the value ahead and every one below it, until it fails. The name is empty in arrays,
-// the string null where the value is none. Recursion ends where the cursor refuses depth.
+// A member's name, and where that is `value` or `name` only, what the value is then called: the object's own name, or
+// what stands beside it in `[{"name": …, "value": …}]`.
+struct NamedAs {
+    std::string_view name;
+    std::string_view subject;
+};
+
+// The name that an object gives itself in a member, unescaped; empty where it has none. The walk is not moved on.
+SecretString find_given_name(JsonCursor object) {
+    SecretString given;
+    object.enter_object();
+    while (auto const member = object.next_member()) {
+        bool const is_name = member->is_named("name") || member->is_named("key");
+        if (!is_name || object.kind() != JsonKind::string) {
+            object.skip();
+            continue;
+        }
+        if (auto const string = object.take_string()) given = SecretString::copy_of(trim(PlainText(*string).text()));
+    }
+    return given;
+}
+
+// Calls `visit(named, string)` for the value ahead and every one below it, until it fails. A value in an array has the
+// array's name; the string is null where the value is none. Recursion ends where the cursor refuses depth.
 template <class Visit>
-Result<void> for_each_value(JsonCursor& json, std::string_view name, Visit& visit) {
+Result<void> for_each_value(JsonCursor& json, NamedAs named, Visit& visit) {
     if (json.kind() == JsonKind::string) {
         auto const string = json.take_string();
-        return visit(name, string ? &*string : nullptr);
+        return visit(named, string ? &*string : nullptr);
     }
-    KSSEDR_TRY_VOID(visit(name, nullptr));
+    KSSEDR_TRY_VOID(visit(named, nullptr));
     switch (json.kind()) {
-    case JsonKind::object:
+    case JsonKind::object: {
+        auto const given = find_given_name(json);
         json.enter_object();
         while (auto const member = json.next_member()) {
             PlainText const plain(*member);
-            KSSEDR_TRY_VOID(for_each_value(json, trim(plain.text()), visit));
+            NamedAs below{trim(plain.text()), {}};
+            if (equals_ignore_case(below.name, "value"))
+                below.subject = given.empty() ? named.name : given.expose();
+            else if (equals_ignore_case(below.name, "name"))
+                below.subject = named.name;
+            KSSEDR_TRY_VOID(for_each_value(json, below, visit));
         }
         return {};
+    }
     case JsonKind::array:
         json.enter_array();
         while (json.next_element()) {
-            KSSEDR_TRY_VOID(for_each_value(json, {}, visit));
+            KSSEDR_TRY_VOID(for_each_value(json, named, visit));
         }
         return {};
     default: json.skip(); return {};
@@ -70,12 +99,16 @@ Result<std::optional<TextSpan>> find_credential(std::string_view text, Credentia
 
 Result<ValueForm> parse_json(std::string_view document, CredentialShape const& shape) {
     std::optional<ValueForm> found;
-    auto visit = [&](std::string_view name, JsonString const* string) -> Result<void> {
+    auto visit = [&](NamedAs named, JsonString const* string) -> Result<void> {
+        KSSEDR_TRY_VOID(check_name(named.name, shape));
         if (string == nullptr) return {};
         PlainText const plain(*string);
-        KSSEDR_TRY_VOID(check_member(name, trim(plain.text()), shape));
+        auto const text = trim(plain.text());
+        KSSEDR_TRY_VOID(check_member(named.name, text, shape));
+        KSSEDR_TRY_VOID(check_member(named.subject, text, shape));
+        KSSEDR_TRY_VOID(check_members(text, shape));
         KSSEDR_TRY(auto const span, find_credential(plain.text(), shape));
-        if (!span && equals_ignore_case(name, shape.key_member))
+        if (!span && equals_ignore_case(named.name, shape.key_member))
             return value_not_understood("its " + shape.key_member + " has not the form of a credential of " +
                                         shape.owner_name);
         if (!span) return {};
@@ -122,8 +155,8 @@ bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
     auto const place_end = place_begin + form.length;
     auto const holds_hidden_part = [&](std::string_view raw) { return holds_part(unescape(raw).expose()); };
     bool found = false;
-    auto visit = [&](std::string_view name, JsonString const* string) -> Result<void> {
-        found = found || holds_part(name);
+    auto visit = [&](NamedAs named, JsonString const* string) -> Result<void> {
+        found = found || holds_part(named.name);
         if (string == nullptr || !string->has_escapes) return {};
         auto const begin = string->raw.data();
         auto const end = begin + string->raw.size();

@@ -80,8 +80,18 @@ std::vector<Good> good_values() {
          R"(;EndpointSuffix=core.windows.net"})", ValueKind::json},
         {"an escaped connection string", R"({"conn":"\u0041ccountName=contoso;\n\"x\"=\ud83d\ude00;Accoun\u0074Key=)",
          R"(;BlobEndpoint=https:\/\/contoso.blob.core.windows.net\/"})", ValueKind::json},
-        {"other strings", R"({"url":"https://other.example/","conn2":"Server=db;Password=x","key":")",
-         R"(","note":"AccountKey"})", ValueKind::json},
+        {"other strings",
+         R"({"note":"AccountKey","version":"1.2.3.4","type":"Microsoft.Storage.Blob","at":"2026-01-15T09:30:12Z",)"
+         R"("file":"appsettings.json","mail":"ops@contoso.com","path":"a//b.c","other":"//8=","key":")",
+         R"(","say":"a credential of the web shop; ask a=b at 12:30, and/or read C:/x","image":"redis:7"})",
+         ValueKind::json},
+        {"its own hosts",
+         R"({"host":"contoso.blob.core.windows.net","url":["https://contoso.queue.core.windows.net/"],"server":"",)"
+         R"("storageAccount":"/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/contoso",)"
+         R"("text":"It is at contoso.table.core.windows.net. Or at https://contoso.blob.core.windows.net/x, too","key":")",
+         R"(","account":{"name":"contoso"},"blobEndpoint":null})", ValueKind::json},
+        {"settings in a list", R"([{"name":"AccountName","value":"contoso"},{"name":"AccountKey","value":")",
+         R"("},{"name":"Note","value":"x"}])", ValueKind::json},
     };
 }
 
@@ -214,7 +224,7 @@ TEST(ValueForm, RefusesWhatItDoesNotUnderstand) {
         {"a key and a connection string", json(k + ',' + member("l", cs)), "more than one place"},
         {"the key as a name as well", json(k + ',' + member(key, "x")), "more than one place"},
         {"the key in a URL as well", json(k + ',' + member("mongo", "mongodb://contoso:" + key + "@contoso.example/")),
-         "more than one place"},
+         "a URL in it"},
         {"the key hidden by escapes", json(k + R"(,"u":"x)" + all_escaped(key) + '"'), "more than one place"},
         {"the key hidden by escapes in the same string",
          json(R"("c":"AccountName=contoso;AccountKey=)" + key + ";Note=" + all_escaped(key) + '"'),
@@ -248,6 +258,68 @@ TEST(ValueForm, RefusesWhatItDoesNotUnderstand) {
         EXPECT_EQ(message.find(key.substr(0, 8)), std::string::npos) << "an error may hold no part of the value";
         EXPECT_EQ(message.find("other.blob"), std::string::npos) << message;
     }
+}
+
+// A value that sends its credential elsewhere, whatever the member is called (CONTRACT 5).
+TEST(ValueForm, RefusesToNameAForeignHost) {
+    struct Case {
+        char const* name;
+        char const* value;
+    };
+    Case const cases[] = {
+        {"endpoint", "https://evil.example"},
+        {"x", "https://evil.example"},
+        {"x", "  HTTPS://evil.example/contoso.blob.core.windows.net"},
+        {"x", "https://contoso@evil.example/"},
+        {"x", R"(https:\\evil.example)"},
+        {"x", "https:evil.example"},
+        {"x", "https%3A%2F%2Fevil.example"},
+        {"x", "jdbc:sqlserver://db.example;user=a"},
+        {"x", "see https://wiki.example/runbook"},
+        {"x", "see //wiki.example/runbook"},
+        {"x", "https://contoso.blob.core.windows.net/ and https://evil.example"},
+        {"x", "//evil"},
+        {"x", R"(\\evil\share)"},
+        {"x", "//[::1]/"},
+        {"x", "evil.example:443"},
+        {"x", "www.evil.example"},
+        {"x", "other.vault.azure.net"},
+        {"x", "other.blob.core.windows.net"},
+        {"x", "at other.blob.core.windows.net."},
+        {"x", "contoso.blob.core.windows.net.evil"},
+        {"x", "Server=db.evil.example;Password=y"},
+        {"x", "Server=db;Password=y"},
+        {"FooEndpoint", "//evil"},
+        {"FooEndpoint", "evil"},
+        {"foo-endpoints", "evil"},
+        {"host", "evil"},
+        {"HOST\xc2\xa0NAME", "10.0.0.1"},
+        {"db_server", "evil"},
+        {"blob_endpoint", "https://other.blob.core.windows.net"},
+        {"BlobEndpoint\xc2\xa0", "https://other.blob.core.windows.net"},
+        {"AccountName\xc2\xa0", "other"},
+        {"account_name", "other"},
+        {"storageAccountName", "other"},
+        {"storageAccount", "other"},
+        {"account", "/subscriptions/s/providers/Microsoft.Storage/storageAccounts/other"},
+        {"Endpoint\xc2\xa0Suffix", "evil.example"},
+        {"https://evil.example", "x"},
+    };
+    for (auto const& [name, value] : cases) {
+        SCOPED_TRACE(std::string(name) + " = " + value);
+        auto const text = format_json_string(value);
+        auto const key_too = R"(,"AccountKey":")" + key + "\"}";
+        EXPECT_FALSE(form_of(fmt::format("{{{}:{}{}", format_json_string(name), text, key_too)));
+        EXPECT_FALSE(form_of(fmt::format(R"({{"o":{{{}:[1,[{}]]}}{})", format_json_string(name), text, key_too)));
+        EXPECT_FALSE(form_of(fmt::format(R"({{{}:{{"value":{}}}{})", format_json_string(name), text, key_too)));
+        EXPECT_FALSE(form_of(fmt::format(R"([{{"value":{},"name":{}}},"{}"])", text, format_json_string(name), key)));
+        if (std::string_view(value).find(';') == std::string_view::npos) {
+            EXPECT_FALSE(form_of(fmt::format("AccountName=contoso;AccountKey={};{}={}", key, name, value)));
+        }
+    }
+    EXPECT_FALSE(form_of(R"({"storageAccount":{"name":"other"},"key":")" + key + "\"}"));
+    EXPECT_FALSE(form_of(R"({"https://evil.example":null,"key":")" + key + "\"}"));
+    EXPECT_FALSE(form_of(R"(["https://evil.example",")" + key + "\"]"));
 }
 
 TEST(ValueForm, EndpointsMustBeTheOwners) {
@@ -338,8 +410,8 @@ TEST(ValueForm, AShapeWithoutAnOwnerMemberNeedsAnEndpoint) {
 std::string random_value(Random& random, std::string_view credential) {
     auto const blanks = [&] { return std::string(random.below(3), " \t\n"[random.below(3)]); };
     auto const word = [&] {
-        std::string text;
-        for (auto i = random.below(12); i > 0; --i) text += "abcXYZ019-_ .é/\\\"{}[]:,"[random.below(24)];
+        std::string text = "w";  // at its start two slashes would name a host
+        for (auto i = random.below(12); i > 0; --i) text += "abcXYZ019-_ é/\\\"{}[],"[random.below(22)];
         return text;
     };
     auto const connection_string = [&] {

@@ -37,7 +37,7 @@ public:
           port_(acceptor_.local_endpoint().port()),
           empty_(executor),
           tasks_(executor, [&log](std::string const& task, std::exception_ptr thrown) {
-              log.error("http.task-failed", {{"task", task}, {"fault", describe(std::move(thrown))}});
+              log.error("http.task_failed", {{"task", task}, {"fault", describe(std::move(thrown))}});
           }) {}
 
     [[nodiscard]] std::uint16_t port() const override { return port_; }
@@ -70,7 +70,7 @@ private:
             }
             if (!acceptor_.is_open()) break;
             // Out of descriptors: the ones in use have to come free first, and asking at once would spin.
-            around_.log.warn("http.accept-failed", {{"fault", error.message()}});
+            around_.log.warn("http.accept_failed", {{"fault", error.message()}});
             asio::steady_timer pause(acceptor_.get_executor(), Duration{100});
             co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
         }

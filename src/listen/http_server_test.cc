@@ -225,6 +225,29 @@ TEST_F(HttpServerTest, RefusesWhatIsNoRequest) {
         {"no host", "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400"},
         {"two hosts", "GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "HTTP/1.1 400"},
         {"bad length", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 400"},
+        {"coding without chunked", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\nx", "HTTP/1.1 400"},
+        {"chunked not last", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, gzip\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400"},
+        {"chunked under another coding",
+         "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400"},
+        {"chunked twice", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400"},
+        {"a coding we do not know, then chunked",
+         "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "HTTP/1.1 400"},
+        {"an empty coding", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n\r\n", "HTTP/1.1 400"},
+        {"length, then chunked",
+         "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400"},
+        {"chunked, then length",
+         "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400"},
+        {"length, then a coding",
+         "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: identity\r\n\r\nx", "HTTP/1.1 400"},
+        {"two lengths", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nxx",
+         "HTTP/1.1 400"},
+        {"chunked in HTTP/1.0", "PUT / HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+         "HTTP/1.1 400"},
         {"bad chunk", "PUT / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", "HTTP/1.1 400"},
         {"long header", "GET / HTTP/1.1\r\nHost: a\r\nX: " + many_headers + "\r\n\r\n", "HTTP/1.1 431"},
         {"long body", "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n" + std::string(101, 'b'),
@@ -295,7 +318,7 @@ TEST_F(HttpServerTest, AThrowingHandlerIsAnswered500AndLogged) {
         auto const answer = co_await ask("GET /throw HTTP/1.1\r\nHost: h\r\n\r\n");
         EXPECT_TRUE(begins(answer, "HTTP/1.1 500")) << answer;
     });
-    EXPECT_EQ(log_.events, std::vector<std::string>{"http.handler-failed"});
+    EXPECT_EQ(log_.events, std::vector<std::string>{"http.handler_failed"});
 }
 
 TEST_F(HttpServerTest, ClosesSilentConnections) {

@@ -52,6 +52,16 @@ unsigned refusal(error_code error) {
     return malformed ? 400 : 0;
 }
 
+// How long a body is must be said once, in the one way we know. Whatever stands before us and reads the same bytes
+// could else take another end for the right one, and a second request be smuggled behind it (RFC 9112, 6.1 and 6.3).
+bool has_clear_length(Parser const& parser) {
+    auto const& message = parser.get();
+    auto const codings = message.count(http::field::transfer_encoding);
+    if (codings == 0) return true;  // lengths that contradict each other are refused by the parser
+    return codings == 1 && message.count(http::field::content_length) == 0 && message.version() >= 11 &&
+           equals_ignore_case(trim(std::string_view(message[http::field::transfer_encoding])), "chunked");
+}
+
 std::string_view reason(unsigned status) {
     auto const text = http::obsolete_reason(http::int_to_status(status));
     return {text.data(), text.size()};
@@ -154,6 +164,7 @@ private:
         if (error) co_return error;
         if (parser.get().version() >= 11 && parser.get().count(http::field::host) != 1)
             co_return http::make_error_code(http::error::bad_field);
+        if (!has_clear_length(parser)) co_return http::make_error_code(http::error::bad_transfer_encoding);
         if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             co_await asio::async_write(stream_, asio::buffer(go_on), asio::redirect_error(asio::use_awaitable, error));
@@ -199,7 +210,7 @@ private:
             if (cancellation.cancelled() != asio::cancellation_type::none) throw;
             fault = thrown.what();
         }
-        around_.log.error("http.handler-failed", {{"path", std::string(request.path())}, {"fault", fault}});
+        around_.log.error("http.handler_failed", {{"path", std::string(request.path())}, {"fault", fault}});
         Response response{.status = 500};
         response.close = true;
         co_return response;

@@ -127,16 +127,17 @@ std::string const* find_tag(Tags const& tags, std::string_view name) {
     return nullptr;
 }
 
-bool asks_for(SecretRef const& secret, SecretProperties const& properties, Policy const& policy, ArmId const& owner) {
-    if (auto const rule = from_rules(policy.rules, secret, &SecretRule::target)) return rule->value == owner;
-    auto const names_owner = [&](std::string_view text) {
-        auto const id = ArmId::parse(trim(text));
-        return id && *id == owner;
+std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
+                                    Policy const& policy) {
+    if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) return {std::move(rule->value)};
+    std::vector<ArmId> owners;
+    auto const add = [&](std::string_view text) {
+        if (auto id = ArmId::parse(trim(text))) owners.push_back(*std::move(id));
     };
-    if (names_owner(properties.content_type)) return true;
+    add(properties.content_type);
     for (std::string_view const name : {"ProviderAddress", "orgin"})
-        if (auto const* tag = find_tag(properties.tags, name); tag != nullptr && names_owner(*tag)) return true;
-    return false;
+        if (auto const* tag = find_tag(properties.tags, name)) add(*tag);
+    return owners;
 }
 
 TimePoint due_of(SecretProperties const& properties, Terms const& terms) {

@@ -83,10 +83,10 @@ struct Terms {
 [[nodiscard]] TimePoint due_of(SecretProperties const& properties, Terms const& terms);
 [[nodiscard]] TimePoint end_of(SecretProperties const& properties, Terms const& terms);
 
-/// Whether a secret asks for this owner in any of its ways, be they in conflict with each other: then it is a holder to
-/// reckon with.
-[[nodiscard]] bool asks_for(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
-                            ArmId const& owner);
+/// Every owner that a secret asks for in any of its ways, be they in conflict with each other: it is a holder to reckon with
+/// for each of them. The same one may stand there twice.
+[[nodiscard]] std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
+                                                  Policy const& policy);
 
 /// The value of a tag, its name compared without regard to case; null where it is not there.
 [[nodiscard]] std::string const* find_tag(Tags const& tags, std::string_view name);

@@ -249,6 +249,11 @@ TEST(Scopes, PermitByWholeSegmentsAndByVault) {
     }
 }
 
+TEST(Scopes, AnEntryIsKnownByAllThatWasWritten) {
+    for (std::string const text : {"demo=/subscriptions/s1", "/subscriptions/S1", "demo.vault.azure.net = /", "/"})
+        EXPECT_EQ(AllowedTarget::parse(' ' + text + ' ', "vault.azure.net")->text, text) << "the line to look for";
+}
+
 TEST(Scopes, NonsenseIsSaid) {
     for (std::string const text : {"acct", "demo=", "demo=acct", "de mo=/", "/subscriptions",
                                    "/providers/Microsoft.Management/managementGroups/g", "evil.example=/",

@@ -35,7 +35,7 @@ Result<AllowedTarget> AllowedTarget::parse(std::string_view entry, std::string_v
         target.vault = *std::move(host);
         scope = trim(entry.substr(equals + 1));
     }
-    target.text = scope;
+    target.text = entry;
     if (scope == "/") {
         target.is_every_arm = true;
         return target;

@@ -21,7 +21,7 @@ struct AllowedTarget {
     std::optional<VaultHost> vault;  ///< nothing: for every vault that is served
     std::optional<ArmId> arm;        ///< nothing with `is_every_arm` false: a scope of another kind, in `text`
     bool is_every_arm = false;
-    std::string text;  ///< the scope as written
+    std::string text;  ///< the whole entry as written, for people
 
     /// `invalid_argument` says what is wrong with the entry. A vault may be named by name or by host.
     [[nodiscard]] static Result<AllowedTarget> parse(std::string_view entry, std::string_view vault_suffix);

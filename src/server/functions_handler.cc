@@ -36,9 +36,12 @@ std::string_view path_of(std::string_view url) {
 }
 
 std::string sentence(rotation::Outcome const& outcome) {
-    std::string const secret =
-        outcome.secret.empty() ? "event " + escape_for_display(outcome.event_id) : outcome.vault + '/' + outcome.secret;
-    return fmt::format("{} ({}) {}: {}", secret, outcome.code, to_string(outcome.kind), outcome.reason);
+    std::string subject = outcome.vault + '/' + outcome.secret;
+    if (outcome.secret.empty()) {
+        subject = "event";
+        if (!outcome.event_id.empty()) subject += ' ' + escape_for_display(outcome.event_id);
+    }
+    return fmt::format("{} ({}) {}: {}", subject, outcome.code, to_string(outcome.kind), outcome.reason);
 }
 
 // A malformed envelope as an event, so that it ends as events do.
@@ -86,6 +89,14 @@ Task<listen::Response> FunctionsHandler::handle(listen::Request& request) {
 
 Task<listen::Response> FunctionsHandler::handle_events(listen::Request& request) {
     auto const started = clock_.steady_now();
+    if (trim(request.body.expose()).empty()) {
+        // The host still has the events that this invocation was to bring. An answer of success would pass them off as
+        // handled; this one lets it deliver them again.
+        log_.warn("functions.empty_invocation", {{"path", std::string(request.path())}});
+        co_return answer(400, json,
+                         R"({"error":{"code":"EmptyInvocation","message":"the invocation has no body, so no event )"
+                         R"(was seen"}})");
+    }
     auto const invocation = formats::parse_event_invocation(request.body.expose_mutable());
     std::vector<engine::HandledEvent> handled;
     bool is_last_attempt = true;

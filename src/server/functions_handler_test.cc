@@ -122,6 +122,24 @@ CORO_TEST(FunctionsHandler, EveryEventHasItsOutcomeInOrder) {
     EXPECT_EQ(poison_count(response), 1U) << "the refused one, and it alone";
 }
 
+CORO_TEST(FunctionsHandler, AnInvocationWithoutABodyIsNoSuccess) {
+    Host host(clock());
+    for (std::string const body : {"", " \r\n"}) {
+        auto const response = co_await host.ask("POST", "/EventHubTriggerFunction", body);
+        EXPECT_EQ(response.status, 400U) << "the host still has the events: it must not take them for handled";
+        EXPECT_FALSE(response.body.empty());
+    }
+}
+
+CORO_TEST(FunctionsHandler, LogsNameAnEventByItsIdWhereItHasOne) {
+    Host host(clock());
+    auto const response = co_await host.deliver({"{}", R"({"id":"e7"})"});
+    auto const body = json::parse(response.body);
+    auto const& logs = body.at("Logs").as_array();
+    EXPECT_TRUE(std::string_view(logs.at(0).as_string()).starts_with("event (malformed) refused: ")) << logs;
+    EXPECT_TRUE(std::string_view(logs.at(1).as_string()).starts_with("event e7 (malformed) refused: ")) << logs;
+}
+
 CORO_TEST(FunctionsHandler, ATransientFaultComesAgainUntilTheLastAttempt) {
     Host host(clock());
     host.azure.script = [](int, std::string_view operation) {
@@ -167,7 +185,7 @@ CORO_TEST(FunctionsHandler, WhatDoesNotFitIntoTheBudgetComesAgain) {
 CORO_TEST(FunctionsHandler, NeverAnEmptyOrForeignAnswer) {
     Host host(clock());
     for (std::string const body :
-         {"", "null", "[]", "{}", "nonsense", R"({"Data":null})", R"({"Data":{"events":"[]"}})",
+         {"null", "[]", "{}", "nonsense", R"({"Data":null})", R"({"Data":{"events":"[]"}})",
           R"({"Data":{"events":[]}})", R"({"Data":{"events":"["}})", R"({"Data":{"events":5}})"}) {
         SCOPED_TRACE(body);
         auto const response = co_await host.ask("POST", "/EventHubTriggerFunction", body);

@@ -1,13 +1,13 @@
 // Microsoft's JavaScript clients against the local Azure, by the real host names, through HTTPS_PROXY.
 // Prints one line a check: `ok NAME` or `not ok NAME: why`.
 
-import { ClientSecretCredential } from "@azure/identity";
+import { ClientCertificateCredential, ClientSecretCredential } from "@azure/identity";
 import { SecretClient } from "@azure/keyvault-secrets";
 import { StorageManagementClient } from "@azure/arm-storage";
 import { BlobServiceClient, StorageSharedKeyCredential } from "@azure/storage-blob";
 import assert from "node:assert/strict";
 
-const { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, SUBSCRIPTION_ID } = process.env;
+const { AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, CERTIFICATE_FILE, SUBSCRIPTION_ID } = process.env;
 const credential = new ClientSecretCredential(AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET);
 const vault = new SecretClient("https://demo.vault.azure.net", credential);
 const storage = new StorageManagementClient(credential, SUBSCRIPTION_ID);
@@ -29,6 +29,11 @@ const blobs = (key) =>
 await check("a wrong client secret is said by its AADSTS code", async () => {
   const wrong = new ClientSecretCredential(AZURE_TENANT_ID, AZURE_CLIENT_ID, "wrong");
   await assert.rejects(wrong.getToken("https://vault.azure.net/.default"), /AADSTS7000215/);
+});
+
+await check("a registered certificate signs in", async () => {
+  const certified = new ClientCertificateCredential(AZURE_TENANT_ID, AZURE_CLIENT_ID, CERTIFICATE_FILE);
+  assert.ok((await certified.getToken("https://vault.azure.net/.default")).token);
 });
 
 await check("set, get, and versions of a secret", async () => {

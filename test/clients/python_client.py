@@ -8,7 +8,7 @@ import sys
 
 try:
     from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
-    from azure.identity import ClientSecretCredential
+    from azure.identity import CertificateCredential, ClientSecretCredential
     from azure.keyvault.secrets import SecretClient
 except ImportError as missing:
     print(f"skipped: {missing}")
@@ -65,6 +65,14 @@ def delete_and_recover():
     assert vault.get_secret("python-gone").value == "v"
 
 
+def certificate():
+    certified = CertificateCredential(
+        os.environ["AZURE_TENANT_ID"], os.environ["AZURE_CLIENT_ID"], os.environ["CERTIFICATE_FILE"]
+    )
+    assert certified.get_token("https://vault.azure.net/.default").token
+
+
+check("a registered certificate signs in", certificate)
 check("set, get and list a secret", set_and_get)
 check("a secret that is not there is SecretNotFound", not_found)
 check("a disabled secret cannot be read", disabled)

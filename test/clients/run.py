@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Runs Microsoft's own clients against the local Azure: run.py PATH/TO/kssedr-emulator [--only az|node|python]
+"""Runs Microsoft's own clients against the local Azure: run.py PATH/TO/kssedr-emulator [--only az|node|python] [--require-all]
 
 They use the real host names (login.microsoftonline.com and so on) through the emulator's CONNECT proxy and trust its
 certificate, so that what they send and expect is what they send to and expect of Azure. The last line is
 `N passed, N failed`. Ends with 0, with 1 where a check failed, and with 77 where no client is installed.
+With --require-all, or KSSEDR_REQUIRE_ALL=1 as `./dev test` sets it for ctest, az and the npm packages must be there:
+where one is missing that is a failure and no skip. Debian's Python packages come with its az alone and may lack.
 """
 
 import json
@@ -20,7 +22,8 @@ SKIPPED = 77
 
 
 class Results:
-    def __init__(self):
+    def __init__(self, require_all=False):
+        self.require_all = require_all
         self.passed = 0
         self.failed = 0
 
@@ -31,6 +34,13 @@ class Results:
         else:
             self.failed += 1
             print(f"not ok {name}: {why}", flush=True)
+
+    def missing(self, client, why):
+        """A client that cannot be run here."""
+        if self.require_all:
+            self.add(False, f"{client}: is here to be run", why)
+        else:
+            print(f"skipped {client}: {why}", flush=True)
 
     def read(self, text):
         """Takes over the lines of a client script; what is no result is shown as it is."""
@@ -65,10 +75,23 @@ class Emulator:
             AZURE_CONFIG_DIR=str(Path(home) / "azure"),
             AZURE_CORE_COLLECT_TELEMETRY="no",
             AZURE_CORE_NO_COLOR="yes",
+            CERTIFICATE_FILE=self.register_certificate(home),
             EMULATOR_PORT=str(self.ready["port"]),
             SUBSCRIPTION_ID=self.state()["subscriptions"][0]["id"],
         )
         return environment
+
+    def register_certificate(self, home):
+        """A certificate for the application, its key in the same file; the file's name."""
+        key, certificate, both = (Path(home) / name for name in ("key.pem", "certificate.pem", "both.pem"))
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=client", "-keyout", key,
+                        "-out", certificate], check=True, capture_output=True)
+        both.write_text(key.read_text() + certificate.read_text())
+        app = {"clientId": self.ready["environment"]["AZURE_CLIENT_ID"], "certificates": [certificate.read_text()]}
+        url = f"http://127.0.0.1:{self.ready['proxyPort']}/_emulator/apps"
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        opener.open(urllib.request.Request(url, json.dumps(app).encode(), method="PUT"), timeout=10).close()
+        return str(both)
 
     def state(self):
         url = f"http://127.0.0.1:{self.ready['proxyPort']}/_emulator/state"
@@ -83,7 +106,7 @@ class Emulator:
 
 def run_az(results, environment):
     if shutil.which("az") is None:
-        print("skipped az: not installed (apt-get install azure-cli)")
+        results.missing("az", "not installed (apt-get install azure-cli)")
         return
     tenant, app, secret = (environment[name] for name in ("AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_CLIENT_SECRET"))
 
@@ -161,13 +184,13 @@ def run_az_vault(results, az, check):
 
 def run_node(results, environment):
     if shutil.which("node") is None or shutil.which("npm") is None:
-        print("skipped node: node and npm are not installed")
+        results.missing("node", "node and npm are not installed (apt-get install nodejs npm)")
         return
     if not (HERE / "node_modules").is_dir():
         # The proxy of the environment, if any: this one does go out.
         done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True)
         if done.returncode != 0:
-            print("skipped node: npm ci failed: " + (done.stderr.strip().splitlines() or ["no reason given"])[-1])
+            results.missing("node", "npm ci failed: " + (done.stderr.strip().splitlines() or ["no reason given"])[-1])
             return
     done = subprocess.run(["node", "node_client.mjs"], cwd=HERE, env=environment, capture_output=True, text=True, timeout=300)
     results.read(done.stdout)
@@ -194,9 +217,13 @@ def main():
         at = arguments.index("--only")
         only = arguments[at + 1]
         del arguments[at : at + 2]
+    require_all = os.environ.get("KSSEDR_REQUIRE_ALL") == "1"
+    if "--require-all" in arguments:
+        require_all = True
+        arguments.remove("--require-all")
     if len(arguments) != 1:
         sys.exit(__doc__)
-    results = Results()
+    results = Results(require_all)
     with tempfile.TemporaryDirectory() as home:
         emulator = Emulator(arguments[0], home)
         try:

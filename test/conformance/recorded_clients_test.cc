@@ -123,6 +123,36 @@ CORO_TEST(RecordedKeyVault, ADisabledSecretAndOneThatComesBack) {
     EXPECT_EQ(seen, (std::vector<std::string>{"SecretNotFound", "SecretNotFound", "read"}));
 }
 
+CORO_TEST(RecordedKeyVault, ChangesAVersion) {
+    KSSEDR_CO_RECORDING(calls, "keyvault-secrets-2024-api76");
+    World world(clock());
+    auto const our_version = [](std::string url) { return url.replace(url.find("7.6-preview.1"), 13, "7.4"); };
+    auto const ask = [&](std::size_t i) -> std::string {
+        auto const url = our_version(calls.at(i).url);
+        world.replay(Method::patch, url, calls.at(i)).with_body(calls.at(i).request_body);
+        return url;
+    };
+    for (std::size_t const i : {2U, 5U, 7U}) {
+        auto const url = rotation::parse_secret_url(ask(i).substr(0, calls.at(i).url.find('?')), "vault.azure.net");
+        CO_ASSERT(url.has_value());
+        SecretChange change;
+        change.enabled = i != 5;
+        if (i == 2) change.expires = TimePoint(std::chrono::seconds(1724187166));
+        auto const changed = co_await world.vault.update(url->secret, url->version, change, SteadyPoint::max());
+        CO_ASSERT(changed.has_value());
+        EXPECT_EQ(changed->enabled, change.enabled);
+        EXPECT_EQ(changed->expires, change.expires);
+    }
+    KSSEDR_CO_RECORDING(older, "keyvault-secrets-2018-api70");
+    rotation::SecretRef const secret{{"sdktestvault74.vault.azure.net"}, "nodeSecret"};
+    std::string const version = "f2a1f3f8421a4673a96033d2cd23923d";
+    world.replay(Method::patch, secret.url() + '/' + version + "?api-version=7.4", older.at(4));
+    auto const changed =
+        co_await world.vault.update(secret, version, {.content_type = "text/plain"}, SteadyPoint::max());
+    CO_ASSERT(changed.has_value());
+    EXPECT_EQ(changed->tags.size(), 1U);
+}
+
 CORO_TEST(RecordedStorage, ListsAndRegenerates) {
     KSSEDR_CO_RECORDING(calls, "arm-storage-keys-2022");
     World world(clock());

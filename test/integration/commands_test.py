@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from stage import KSSEDR, SECRET, Options, Stage, event_invocations, get_text, outcomes, run_kssedr
+from stage import KSSEDR, SECRET, Options, Ran, Stage, event_invocations, get_text, outcomes, run_kssedr
 
 PUBLISHED = {"schema", "outcome", "code", "reason", "trigger", "vault", "secret", "version", "newVersion", "resource"}
 
@@ -62,8 +62,14 @@ class Commands(unittest.TestCase):
             failing = json.dumps(stage.event())
             self.assertEqual(stage.run("handle", stdin=failing).code, 1)
             self.assertEqual(stage.run("handle", stdin=f"[{failing},{malformed}]").code, 3)
-            missing = stage.run("handle", "/no/such/file")
-            self.assertEqual((missing.code, "/no/such/file" in missing.err), (2, True))
+            for file, says in {
+                "/no/such/file": "/no/such/file",
+                "/dev/zero": "larger than",
+                "/": "a directory",
+            }.items():
+                with self.subTest(file=file):
+                    wrong = stage.run("handle", file)
+                    self.assertEqual((wrong.code, says in wrong.err, wrong.out), (2, True, ""), wrong)
 
     def test_rotate(self) -> None:
         with Stage() as stage:
@@ -156,6 +162,7 @@ class Commands(unittest.TestCase):
         wrong: list[tuple[str, ...]] = [
             (),
             ("nonsense",),
+            ("version", "\x1b[31m"),
             ("rotate",),
             ("version", "--no"),
             ("handle", "--log-level", "x"),
@@ -165,6 +172,7 @@ class Commands(unittest.TestCase):
                 ran = run_kssedr(*arguments)
                 self.assertEqual(ran.code, 2, ran)
                 self.assertTrue(ran.err)
+                self.assertNotIn("\x1b", ran.err)
         self.assertEqual(run_kssedr("--help").code, 0)
 
 
@@ -224,6 +232,52 @@ class Settings(unittest.TestCase):
             self.assertEqual((ran.code, ran.objects[0]["code"]), (0, "observe"), ran)
             both = stage.run("rotate", url, "--json", "--config", file.name, KSSEDR_MODE="paused")
             self.assertEqual(both.objects[0]["code"], "paused", "the environment goes before the file")
+
+
+class Certificate(unittest.TestCase):
+    """Signing in by a certificate, in the forms that Azure's own libraries read."""
+
+    def test_each_form_signs_in_and_what_is_wrong_is_said(self) -> None:
+        with Stage() as stage, tempfile.TemporaryDirectory() as folder:
+            stage.put_secret()
+            key, certificate, pem, store = (Path(folder, name) for name in ("k.pem", "c.pem", "both.pem", "both.pfx"))
+            self._openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=kssedr",
+                          "-keyout", str(key), "-out", str(certificate))
+            pem.write_text(certificate.read_text() + key.read_text())
+            self._openssl("pkcs12", "-export", "-inkey", str(key), "-in", str(certificate), "-out", str(store),
+                          "-passout", "pass:pass word")
+            stranger = self._run(stage, pem)
+            self.assertIn("AADSTS700027", stranger.out + stranger.err)
+            self.assertEqual(stranger.code, 1, stranger)
+            app = stage.apps["kssedr"]
+            stage.emulator.put("apps", clientId=app["clientId"], tenant=app["tenant"],
+                               certificates=[certificate.read_text()])
+            for file, password in ((pem, None), (store, "pass word")):
+                with self.subTest(file=file.name):
+                    ran = self._run(stage, file, password)
+                    self.assertEqual((ran.code, ran.objects[0]["code"]), (0, "dry-run"), ran)
+            for file, password, says in (
+                (store, "wrong", "AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+                (certificate, None, "no private key"),
+                (Path(folder, "absent"), None, "AZURE_CLIENT_CERTIFICATE_PATH"),
+            ):
+                with self.subTest(says=says):
+                    ran = self._run(stage, file, password)
+                    self.assertEqual((ran.code, says in ran.err, ran.out), (2, True, ""), ran)
+
+    def _run(self, stage: Stage, file: Path, password: str | None = None) -> Ran:
+        return stage.run(
+            "rotate",
+            f"{stage.vault.url}/secrets/{SECRET}",
+            "--dry-run",
+            "--json",
+            clientSecret=None,
+            AZURE_CLIENT_CERTIFICATE_PATH=str(file),
+            AZURE_CLIENT_CERTIFICATE_PASSWORD=password,
+        )
+
+    def _openssl(self, *arguments: str) -> None:
+        subprocess.run(["openssl", *arguments], check=True, capture_output=True)
 
 
 class Modes(unittest.TestCase):

@@ -76,7 +76,9 @@ class Killed(unittest.TestCase):
         host = stage.host(RETRY)
         host.start()
         try:
-            stage.emulator.fault(point.service, point.operation, after=point.after, hold=side)
+            # The consumer asks the blob endpoint for the same thing.
+            agent = "kssedr/"
+            stage.emulator.fault(point.service, point.operation, user_agent=agent, after=point.after, hold=side)
             stage.hub.send(event)
             self.assertIsNotNone(stage.emulator.wait_for_hold(20), "the call never came")
             if host_dies:

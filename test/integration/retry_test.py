@@ -48,6 +48,18 @@ class Retry(unittest.TestCase):
                     self.assertEqual([outcome["outcome"] for outcome in outcomes(host)], ["rotated"])
                 self.assertEqual(consumer.failures, [])
 
+    def test_a_denial_that_passes_is_waited_out(self) -> None:
+        """Role assignments spread slowly."""
+        with Stage() as stage:
+            stage.put_secret()
+            event = json.dumps(stage.event())
+            stage.emulator.fault("keyvault", "secret.get", user_agent="kssedr/", status=403, code="Forbidden")
+            with stage.host(QUICK) as host:
+                stage.hub.send(event)
+                self.assertTrue(stage.hub.wait_until_read(60))
+                self.assertEqual([each.succeeded for each in event_invocations(host)], [True])
+                self.assertEqual([outcome["outcome"] for outcome in outcomes(host)], ["rotated"])
+
     def test_a_lost_answer_to_a_publication_is_looked_for_in_the_vault(self) -> None:
         lose_answer(self, "secret.set")
 

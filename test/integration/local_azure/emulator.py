@@ -89,9 +89,16 @@ class Emulator:
         return state
 
     def fault(
-        self, service: str = "", operation: str = "", resource: str = "", after: int = 0, times: int = 1, **action: Any
+        self,
+        service: str = "",
+        operation: str = "",
+        resource: str = "",
+        user_agent: str = "",
+        after: int = 0,
+        times: int = 1,
+        **action: Any,
     ) -> None:
-        match = {"service": service, "operation": operation, "resource": resource}
+        match = {"service": service, "operation": operation, "resource": resource, "userAgent": user_agent}
         self.admin("POST", "faults", {"match": match, "after": after, "times": times, "action": action})
 
     def clear_faults(self) -> None:

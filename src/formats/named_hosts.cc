@@ -1,0 +1,147 @@
+#include "formats/named_hosts.h"
+
+#include "base/ascii.h"
+#include "formats/base64_text.h"
+
+#include <algorithm>
+#include <array>
+
+namespace kssedr::formats {
+namespace {
+
+using rotation::CredentialShape;
+
+bool is_letter_or_digit(char c) {
+    return is_ascii_letter(c) || is_ascii_digit(c);
+}
+
+bool is_host_character(char c) {
+    return is_letter_or_digit(c) || c == '-' || c == '.';
+}
+
+bool is_host_label(std::string_view label) {
+    return !label.empty() && std::ranges::all_of(label, [](char c) { return is_letter_or_digit(c) || c == '-'; });
+}
+
+// Lenient readers of URLs take the one for the other.
+bool is_slash(char c) {
+    return c == '/' || c == '\\';
+}
+
+bool is_port(std::string_view text) {
+    return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, is_ascii_digit);
+}
+
+// Where `part` next stands in the text at or after `from`, but for the case of letters.
+std::size_t find_ignore_case(std::string_view text, std::string_view part, std::size_t from) {
+    for (auto at = from; at + part.size() <= text.size(); ++at)
+        if (equals_ignore_case(text.substr(at, part.size()), part)) return at;
+    return std::string_view::npos;
+}
+
+bool starts_with_ignore_case(std::string_view text, std::string_view start) {
+    return text.size() >= start.size() && equals_ignore_case(text.substr(0, start.size()), start);
+}
+
+// Where the suffix carries a port, the port is a part of what is compared; else only the scheme's own may be written.
+std::string_view without_default_port(std::string_view authority, std::string_view scheme, std::string_view suffix) {
+    if (suffix.find(':') != std::string_view::npos) return authority;
+    std::string_view const port = equals_ignore_case(scheme, "http") ? ":80" : ":443";
+    if (authority.ends_with(port)) authority.remove_suffix(port.size());
+    return authority;
+}
+
+// From `begin` to where a URL ends in running text.
+std::string_view token_at(std::string_view text, std::size_t begin) {
+    return text.substr(begin, std::min(text.find_first_of(" \t\r\n\"'<>,;)", begin), text.size()) - begin);
+}
+
+// A URL or an authority whose two slashes stand at `slashes`.
+bool is_foreign_at(std::string_view text, std::size_t slashes, CredentialShape const& shape) {
+    auto begin = slashes;
+    if (slashes > 0 && text[slashes - 1] == ':') {
+        --begin;
+        while (begin > 0 && (is_host_character(text[begin - 1]) || text[begin - 1] == '+')) --begin;
+        return !is_owner_url(token_at(text, begin), shape);
+    }
+    // Two slashes inside a path or a base64 text begin nothing.
+    if (slashes > 0 && (is_letter_or_digit(text[slashes - 1]) || std::string_view("+=/\\").contains(text[slashes - 1])))
+        return false;
+    auto authority = token_at(text, slashes + 2);
+    authority = authority.substr(0, authority.find_first_of("/\\?#"));
+    if (authority.empty() || (!is_letter_or_digit(authority.front()) && authority.front() != '[')) return false;
+    bool const is_whole = slashes == 0 && !base64_decoded_size(text);
+    bool const is_host = is_whole || authority.find_first_of(".:") != std::string_view::npos;
+    return is_host && !is_owner_host(authority, shape);
+}
+
+bool has_foreign_url(std::string_view text, CredentialShape const& shape) {
+    if (find_ignore_case(text, "%3a%2f%2f", 0) != std::string_view::npos) return true;
+    for (std::size_t at = 0; at + 1 < text.size(); ++at)
+        if (is_slash(text[at]) && is_slash(text[at + 1]) && is_foreign_at(text, at, shape)) return true;
+    // `https:host`, which lenient readers complete.
+    for (std::string_view const scheme : {"http:", "https:"})
+        if (starts_with_ignore_case(text, scheme) && !is_owner_url(token_at(text, 0), shape)) return true;
+    return false;
+}
+
+// Whichever account of this cloud it is, and wherever it stands.
+bool has_foreign_host_of_cloud(std::string_view text, CredentialShape const& shape) {
+    if (shape.suffix.empty()) return false;
+    for (std::size_t at = 0; (at = find_ignore_case(text, shape.suffix, at)) != std::string_view::npos; ++at) {
+        if (at == 0 || text[at - 1] != '.') continue;
+        auto begin = at;
+        while (begin > 0 && is_host_character(text[begin - 1])) --begin;
+        auto end = at + shape.suffix.size();
+        while (end < text.size() && is_host_character(text[end])) ++end;
+        auto host = text.substr(begin, end - begin);
+        // A full stop ends a sentence.
+        if (host.ends_with('.') && (end == text.size() || is_ascii_blank(text[end]))) host.remove_suffix(1);
+        if (!is_owner_host(host, shape)) return true;
+    }
+    return false;
+}
+
+// A text that is a host and nothing else, with a port or a path or neither.
+bool is_foreign_host(std::string_view text, CredentialShape const& shape) {
+    constexpr std::array<std::string_view, 10> ends = {".com", ".net",     ".org",   ".io",       ".cn",
+                                                       ".us",  ".example", ".local", ".internal", ".localhost"};
+    auto const authority = text.substr(0, text.find('/'));
+    auto const colon = authority.find(':');
+    auto const host = authority.substr(0, colon);
+    if (host.find('.') == std::string_view::npos || !std::ranges::all_of(split(host, '.'), is_host_label)) return false;
+    auto const ends_as_host = [&](std::string_view end) { return ends_with_ignore_case(host, end); };
+    bool const is_long = std::ranges::count(host, '.') >= 2 && std::ranges::any_of(ends, ends_as_host);
+    bool const has_port = colon != std::string_view::npos && is_port(authority.substr(colon + 1));
+    return (is_long || has_port) && !is_owner_host(without_default_port(authority, "https", shape.suffix), shape);
+}
+
+}  // namespace
+
+bool is_owner_host(std::string_view host, CredentialShape const& shape) {
+    if (shape.owner_name.empty() || !ends_with_ignore_case(host, shape.suffix)) return false;
+    auto const before_suffix = host.substr(0, host.size() - shape.suffix.size());
+    if (!before_suffix.ends_with('.')) return false;
+    auto const labels = split(before_suffix.substr(0, before_suffix.size() - 1), '.');
+    if (labels.size() < 2 || !std::ranges::all_of(labels, is_host_label)) return false;
+    return equals_ignore_case(labels[0], shape.owner_name) ||
+           equals_ignore_case(labels[0], shape.owner_name + "-secondary");
+}
+
+bool is_owner_url(std::string_view url, CredentialShape const& shape) {
+    auto const scheme_end = url.find("://");
+    if (scheme_end == std::string_view::npos || scheme_end == 0) return false;
+    auto const scheme = url.substr(0, scheme_end);
+    auto const rest = url.substr(scheme_end + 3);
+    if (!std::ranges::all_of(scheme, is_ascii_letter) || rest.find_first_of("?#@\\") != std::string_view::npos)
+        return false;
+    return is_owner_host(without_default_port(rest.substr(0, rest.find('/')), scheme, shape.suffix), shape);
+}
+
+bool names_foreign_host(std::string_view text, CredentialShape const& shape) {
+    text = trim(text);
+    if (equals_ignore_case(text, shape.suffix)) return false;  // the cloud's own, of no host
+    return has_foreign_url(text, shape) || has_foreign_host_of_cloud(text, shape) || is_foreign_host(text, shape);
+}
+
+}  // namespace kssedr::formats

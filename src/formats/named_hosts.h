@@ -1,0 +1,25 @@
+/// Whether a text inside a secret's value names a host that is none of the owner's (CONTRACT 5).
+///
+/// A part of value_form.h. Whoever may write a secret could else have its fresh credential sent elsewhere. What is a
+/// host where nothing says so is a judgement: URLs in any place of a text are, and hosts under the cloud's suffix,
+/// `host:port`, and what ends as hosts do. Words, file names, versions and addresses of mail are not. These functions
+/// see a value's bytes and keep none.
+
+#pragma once
+
+#include "rotation/credential_shape.h"
+
+#include <string_view>
+
+namespace kssedr::formats {
+
+/// `{owner}[-secondary].{label}[.more].{suffix}`.
+[[nodiscard]] bool is_owner_host(std::string_view host, rotation::CredentialShape const& shape);
+
+/// `{scheme}://{owner's host}[/path]`, with no user, query or fragment, and with no port but the scheme's own.
+[[nodiscard]] bool is_owner_url(std::string_view url, rotation::CredentialShape const& shape);
+
+/// Whether a URL or a host stands in the text that is none of the owner's.
+[[nodiscard]] bool names_foreign_host(std::string_view text, rotation::CredentialShape const& shape);
+
+}  // namespace kssedr::formats
