@@ -8,6 +8,7 @@ find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_path(KSSEDR_TOMLPLUSPLUS toml++/toml.h REQUIRED)
+find_path(KSSEDR_CCTZ cctz/time_zone.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 

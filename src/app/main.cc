@@ -17,6 +17,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include <array>
 #include <cstdio>
 #include <exception>
 
@@ -39,6 +40,14 @@ cli::PrinterOptions printer_options(cli::CommandLine const& line, config::Enviro
 void print(std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);
+}
+
+bool ask(std::string_view question) {
+    std::fprintf(stderr, "%.*s.\nType yes to do it: ", static_cast<int>(question.size()), question.data());
+    std::array<char, 16> line{};
+    if (std::fgets(line.data(), line.size(), stdin) == nullptr) return false;
+    std::string_view const answer(line.data());
+    return trim(answer) == "yes";
 }
 
 // What a command is about, taken from its arguments before anything is made or called.
@@ -82,10 +91,14 @@ Task<int> run_in(World& world, cli::CommandLine const& line, Subject subject, cl
     if (line.command == cli::Command::handle) {
         result = co_await cli::run_handle(subject.events, world.intake(), options);
     } else if (line.command == cli::Command::rotate) {
-        result = co_await cli::run_rotate(line, std::move(subject.secret), world.rotator(), world.clock(), options);
+        cli::Confirm confirm;
+        if (::isatty(STDIN_FILENO) != 0) confirm = ask;
+        result =
+            co_await cli::run_rotate(line, std::move(subject.secret), world.rotator(), world.clock(), options, confirm);
     } else {
         result = co_await cli::run_explain(std::move(subject.secret), world.rotator(), world.clock(), options);
     }
+    if (!result.complaint.empty()) say(result.complaint);
     print(result.output);
     co_return result.exit_code;
 }

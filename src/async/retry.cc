@@ -5,6 +5,7 @@ namespace kssedr {
 std::optional<Duration> retry_delay(RetryPolicy const& policy, Error const& error, int attempt, Random& random) {
     bool const denied = error.code() == Errc::permission_denied;
     if (!denied && !is_retryable(error.code())) return std::nullopt;
+    if (std::ranges::find(policy.final_codes, error.service_code()) != policy.final_codes.end()) return std::nullopt;
     if (attempt >= (denied ? policy.denied_attempts_max : policy.attempts_max)) return std::nullopt;
 
     Duration ceiling = denied ? policy.denied_delay : policy.first_delay;

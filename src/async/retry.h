@@ -14,6 +14,8 @@
 #include "base/random.h"
 
 #include <algorithm>
+#include <span>
+#include <string_view>
 
 namespace kssedr {
 
@@ -23,6 +25,8 @@ struct RetryPolicy {
     Duration longest_delay{30'000};
     int denied_attempts_max = 2;
     Duration denied_delay{15'000};
+    /// The services' own words for what comes back at once, whatever its code.
+    std::span<std::string_view const> final_codes{};
 };
 
 /// How long to wait before the next attempt; nothing where there must be none. `attempt` counts from 1.

@@ -3,7 +3,28 @@
 #include "azure/url.h"
 #include "base/ascii.h"
 
+#include <algorithm>
+#include <charconv>
+
 namespace kssedr::azure {
+
+std::optional<int> find_calls_left(http::Response const& answer) {
+    std::optional<int> least;
+    auto const take = [&](std::string_view text) {
+        int left = 0;
+        text = trim(text);
+        auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), left);
+        bool const is_number = !text.empty() && error == std::errc{} && end == text.data() + text.size() && left >= 0;
+        if (is_number) least = std::min(least.value_or(left), left);
+    };
+    for (auto const kind : {"reads", "writes", "resource-requests"})
+        take(answer.header(std::string("x-ms-ratelimit-remaining-subscription-") + kind));
+    // `Microsoft.Storage/listKeys;99,Microsoft.Storage/all;1999`: a provider's own counters.
+    for (auto const counter : split(answer.header("x-ms-ratelimit-remaining-resource"), ','))
+        if (auto const semicolon = counter.rfind(';'); semicolon != std::string_view::npos)
+            take(counter.substr(semicolon + 1));
+    return least;
+}
 
 ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& random, rotation::Cloud const& cloud)
     : client_(transport, tokens, random), url_(cloud.resource_manager), audience_(cloud.resource_manager_audience) {

@@ -24,6 +24,10 @@ struct ArmCall {
     SecretString body;
 };
 
+/// How many calls Resource Manager or a provider says are left before it throttles: the least of what it says. Nothing
+/// where it says nothing.
+[[nodiscard]] std::optional<int> find_calls_left(http::Response const& answer);
+
 class ArmClient {
 public:
     ArmClient(http::Transport& transport, TokenSource& tokens, Random& random, rotation::Cloud const& cloud);

@@ -63,6 +63,7 @@ Async<rotation::Credentials> StorageAccountKeys::list(rotation::ArmId account, S
     KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = parse_storage_keys(answer.body.expose());
     if (!credentials) co_return fail(std::move(credentials).error().during(operation));
+    credentials->calls_left = find_calls_left(answer);
     co_return credentials;
 }
 
@@ -81,6 +82,7 @@ Async<rotation::Credentials> StorageAccountKeys::regenerate(rotation::ArmId acco
     KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = parse_storage_keys(answer.body.expose());
     if (!credentials) co_return fail(to_error(std::move(credentials).error(), operation, Effect::happens));
+    credentials->calls_left = find_calls_left(answer);
     co_return credentials;
 }
 

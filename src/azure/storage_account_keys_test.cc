@@ -94,6 +94,34 @@ CORO_TEST(StorageAccountKeys, ListsByAPostThatChangesNothing) {
     EXPECT_EQ(world.tokens.audiences, std::vector<std::string>{"https://management.azure.com"});
 }
 
+TEST(CallsLeft, AreTheLeastThatIsSaid) {
+    struct Case {
+        std::string_view name;
+        std::vector<http::Header> headers;
+        std::optional<int> left;
+    };
+    for (auto const& c : std::vector<Case>{
+             {"nothing", {}, {}},
+             {"a subscription's writes", {{"x-ms-ratelimit-remaining-subscription-writes", "799"}}, 799},
+             {"its reads", {{"x-ms-ratelimit-remaining-subscription-reads", "1099"}}, 1099},
+             {"all principals' are not ours", {{"x-ms-ratelimit-remaining-subscription-global-writes", "1"}}, {}},
+             {"the least of several",
+              {{"x-ms-ratelimit-remaining-subscription-resource-requests", "149"},
+               {"x-ms-ratelimit-remaining-resource", "Microsoft.Storage/listKeys;99,Microsoft.Storage/all; 7"}},
+              7},
+             {"none left", {{"x-ms-ratelimit-remaining-subscription-writes", "0"}}, 0},
+             {"no numbers",
+              {{"x-ms-ratelimit-remaining-subscription-writes", "-1"},
+               {"x-ms-ratelimit-remaining-resource", "many;,x"}},
+              {}},
+         }) {
+        SCOPED_TRACE(c.name);
+        http::Response answer;
+        answer.headers = c.headers;
+        EXPECT_EQ(find_calls_left(answer), c.left);
+    }
+}
+
 CORO_TEST(StorageAccountKeys, RegeneratesOneSlotAndReturnsAll) {
     World world(clock());
     world.transport.expect(Method::post, std::string(account_url) + "/regenerateKey?api-version=2023-05-01")

@@ -1,6 +1,9 @@
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/printer.h"
+#include "cli/rotate.h"
+#include "support/coro_test.h"
+#include "support/scene.h"
 
 #include <gtest/gtest.h>
 
@@ -15,6 +18,50 @@ using rotation::OutcomeKind;
 std::expected<CommandLine, int> parse(std::vector<char const*> words) {
     words.insert(words.begin(), "kssedr");
     return parse_command_line(static_cast<int>(words.size()), words.data());
+}
+
+TEST(CommandLine, YesIsForCompromisedOnly) {
+    EXPECT_FALSE(parse({"rotate", "https://v.x/secrets/a", "--yes"}));
+    auto const line = parse({"rotate", "https://v.x/secrets/a", "--compromised", "--yes"});
+    ASSERT_TRUE(line);
+    EXPECT_TRUE(line->is_compromised && line->is_sure);
+}
+
+// Without --yes it says what it would do; only a person's yes goes further.
+CORO_TEST(Rotate, CompromisedAsksFirst) {
+    struct Case {
+        std::string name;
+        bool is_sure;
+        std::optional<bool> answer;  // nothing: nobody to ask
+        int exit_code, regenerations;
+    };
+    for (auto const& c : std::vector<Case>{{"nobody to ask", false, {}, exit_usage, 0},
+                                           {"a person says no", false, false, exit_usage, 0},
+                                           {"a person says yes", false, true, exit_done, 2},
+                                           {"--yes", true, {}, exit_done, 2}}) {
+        SCOPED_TRACE(c.name);
+        test::Scene scene(clock());
+        engine::InProcessLock lock(clock());
+        engine::Rotator rotator({scene.azure, scene.azure, scene.azure, lock, clock(), scene.random, scene.log},
+                                scene.policy);
+        CommandLine line;
+        line.is_compromised = true;
+        line.is_sure = c.is_sure;
+        std::string asked;
+        Confirm confirm;
+        if (c.answer)
+            confirm = [&](std::string_view question) {
+                asked = question;
+                return *c.answer;
+            };
+        auto const result = co_await run_rotate(line, {{"demo.vault.azure.net"}, "web"}, rotator, clock(), {}, confirm);
+        EXPECT_EQ(result.exit_code, c.exit_code);
+        EXPECT_EQ(scene.azure.regenerations, c.regenerations);
+        std::string const would = "would regenerate key2, publish key2 to demo.vault.azure.net/web and regenerate key1";
+        if (c.answer) EXPECT_TRUE(asked.starts_with("This " + would)) << asked;
+        if (c.exit_code == exit_usage)
+            EXPECT_TRUE(result.complaint.starts_with("--compromised " + would)) << result.complaint;
+    }
 }
 
 TEST(CommandLine, TakesOptionsBeforeAndAfterTheCommand) {

@@ -91,7 +91,14 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     handle->add_option("FILE", line.file, "The file that holds them; - is standard input (default)");
     auto* rotate = add("rotate", Command::rotate, "Rotate a secret now, due or not, if it may be");
     rotate->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
-    rotate->add_flag("--force", line.is_forced, "Rotate though frozen; never against policy or overlap");
+    rotate->add_flag("--force", line.is_forced,
+                     "Rotate though frozen or outside its windows; never against policy or overlap");
+    auto* compromised = rotate->add_flag("--compromised", line.is_compromised,
+                                         "What it holds has leaked: replace both keys of its owner at once, move "
+                                         "everybody who may be moved, and say who "
+                                         "is cut off");
+    rotate->add_flag("--yes", line.is_sure, "Do not ask; without it --compromised says what it would do, and exits 2")
+        ->needs(compromised);
     rotate->add_flag("--dry-run", line.is_dry_run, "Judge everything, say what would be done, change nothing");
     auto* plan = add("plan", Command::plan, "Show what a sweep would do and why; changes nothing");
     plan->add_option("VAULT_URL", line.vault_urls, "https://{vault}; without any, those of KSSEDR_VAULTS");

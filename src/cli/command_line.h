@@ -23,6 +23,8 @@ struct CommandLine {
     std::string file = "-";               ///< handle
     std::string secret_url;               ///< rotate, explain
     bool is_forced = false;               ///< rotate --force
+    bool is_compromised = false;          ///< rotate --compromised
+    bool is_sure = false;                 ///< rotate --yes
     bool is_dry_run = false;              ///< rotate --dry-run
     std::vector<std::string> vault_urls;  ///< plan, sweep
     Duration within{};                    ///< plan --within

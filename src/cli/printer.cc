@@ -55,6 +55,13 @@ void report_terms(Report& report, engine::Examination const& seen) {
     report.line("validity", format_span(terms.validity.value), terms.validity.source);
     report.line("lead", format_span(terms.lead.value), terms.lead.source);
     report.line("overlap", format_span(terms.overlap.value), terms.overlap.source);
+    if (terms.revoke_after)
+        report.line("revoke after", format_span(terms.revoke_after->value), terms.revoke_after->source);
+    if (!terms.windows.value.empty())
+        report.line("windows",
+                    rotation::describe(terms.windows.value) +
+                        (seen.window_opens ? ", held until " + format_rfc3339(*seen.window_opens) : ""),
+                    terms.windows.source);
     if (terms.freeze) report.line("frozen", *terms.freeze);
 }
 
@@ -84,10 +91,11 @@ std::string format_result(rotation::Outcome const& outcome, PrinterOptions optio
         outcome.vault.empty() ? "event " + escape_for_display(outcome.event_id) : outcome.vault + '/' + outcome.secret;
     std::string_view word = to_string(outcome.kind);
     if (options.is_plan && outcome.kind == OutcomeKind::rotated) word = "rotate";
+    if (options.is_plan && outcome.code == "revoked") word = "revoke";
     if (options.is_plan && outcome.kind == OutcomeKind::adopted) word = "adopt";
     if (options.is_plan && outcome.kind == OutcomeKind::repaired) word = "repair";
     std::string text = paint(fmt::format("{:<11}", word), color_of(outcome.kind), options) + subject;
-    if (rotation::has_published(outcome.kind)) {
+    if (rotation::has_published(outcome.kind) && outcome.code != "revoked") {
         std::string const from = outcome.former_credential.empty() ? "(dead)" : outcome.former_credential;
         text += fmt::format("  {} -> {}", from, outcome.credential);
         if (outcome.expires) text += "  expires " + format_rfc3339(*outcome.expires);
@@ -118,6 +126,14 @@ std::string format_explanation(engine::Examination const& seen, rotation::Policy
                 add(name, format_iso_duration(term->value));
                 add(std::string(name) + "Source", term->source);
             }
+        }
+        if (seen.terms && seen.terms->revoke_after) {
+            add("revokeAfter", format_iso_duration(seen.terms->revoke_after->value));
+            add("revokeAfterSource", seen.terms->revoke_after->source);
+        }
+        if (seen.terms && !seen.terms->windows.value.empty()) {
+            add("windows", rotation::describe(seen.terms->windows.value));
+            add("windowsSource", seen.terms->windows.source);
         }
         if (seen.due) add("due", format_rfc3339(*seen.due));
         if (!seen.form.empty()) add("form", seen.form);

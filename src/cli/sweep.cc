@@ -12,14 +12,15 @@ std::string format_summary(engine::SweepSummary const& summary, PrinterOptions o
     auto const soonest = summary.soonest_expiry ? format_rfc3339(*summary.soonest_expiry) : std::string();
     if (options.json) {
         std::string text = fmt::format(
-            R"({{"schema":1,"summary":"{}","due":{},"done":{},"deferred":{},"refused":{},"failed":{},"overdue":{},"unreadable":{})",
-            is_plan ? "plan" : "sweep", summary.due, summary.done, summary.deferred, summary.refused, summary.failed,
-            summary.overdue, summary.unreadable);
+            R"({{"schema":1,"summary":"{}","due":{},"done":{},"revoked":{},"deferred":{},"refused":{},"failed":{},"overdue":{},"unreadable":{})",
+            is_plan ? "plan" : "sweep", summary.due, summary.done, summary.revoked, summary.deferred, summary.refused,
+            summary.failed, summary.overdue, summary.unreadable);
         if (!soonest.empty()) text += fmt::format(R"(,"soonestExpiry":"{}")", soonest);
         return text + "}\n";
     }
     std::string text = fmt::format("{} due: {} {}, {} deferred, {} refused, {} failed", summary.due, summary.done,
                                    is_plan ? "to be done" : "done", summary.deferred, summary.refused, summary.failed);
+    if (summary.revoked != 0) text += fmt::format("; {} {}", summary.revoked, is_plan ? "to be revoked" : "revoked");
     if (summary.overdue != 0) text += fmt::format("; {} expired and not done", summary.overdue);
     if (summary.unreadable != 0) text += fmt::format("; {} vaults could not be listed", summary.unreadable);
     if (!soonest.empty()) text += "; the next expiry is on " + soonest;
@@ -69,7 +70,7 @@ Task<int> run_plan(CommandLine const& line, std::vector<rotation::VaultHost> vau
     auto const summary = co_await sweeper.sweep(
         std::move(request), [&](rotation::Outcome const& outcome) { print(format_result(outcome, options)); });
     print(format_summary(summary, options, true));
-    co_return line.wants_exit_code&& summary.done != 0 ? exit_would_change : exit_done;
+    co_return line.wants_exit_code&& summary.done + summary.revoked != 0 ? exit_would_change : exit_done;
 }
 
 }  // namespace kssedr::cli

@@ -20,15 +20,15 @@ namespace {
 
 constexpr std::uintmax_t size_max = 1U << 20U;
 
-constexpr std::array<std::string_view, 6> rule_members = {"vault",    "secret", "target",
-                                                          "validity", "lead",   "min_overlap"};
+constexpr std::array<std::string_view, 9> rule_members = {"vault",       "secret",       "target",  "validity", "lead",
+                                                          "min_overlap", "revoke_after", "windows", "freeze"};
 
 std::string place_of(std::string const& path, toml::node const& node) {
     return fmt::format("{}:{}", escape_for_display(path), node.source().begin.line);
 }
 
-// A list in the file is what a comma-separated value is in the environment.
-std::optional<std::string> as_text(toml::node const& node) {
+// A list in the file is what a comma-separated value is in the environment; windows have commas of their own.
+std::optional<std::string> as_text(toml::node const& node, char separator = ',') {
     if (auto const* text = node.as_string()) return text->get();
     auto const* list = node.as_array();
     if (list == nullptr) return std::nullopt;
@@ -36,7 +36,7 @@ std::optional<std::string> as_text(toml::node const& node) {
     for (auto const& element : *list) {
         auto const* text = element.as_string();
         if (text == nullptr) return std::nullopt;
-        if (!joined.empty()) joined += ',';
+        if (!joined.empty()) joined += separator;
         joined += text->get();
     }
     return joined;
@@ -53,10 +53,11 @@ void read_rules(std::string const& path, toml::node const& node, FileContents& c
         rule.where = place_of(path, element) + ", rule";
         for (auto const& [key, value] : *element.as_table()) {
             std::string const name(key.str());
-            auto text = as_text(value);
+            auto text = as_text(value, name == "windows" ? ';' : ',');
             if (std::ranges::find(rule_members, name) == rule_members.end()) {
-                problems.push_back(place_of(path, value) + ": a rule has no member \"" + escape_for_display(name) +
-                                   "\"; it has vault, secret, target, validity, lead and min_overlap");
+                problems.push_back(
+                    place_of(path, value) + ": a rule has no member \"" + escape_for_display(name) +
+                    "\"; it has vault, secret, target, validity, lead, min_overlap, revoke_after, windows and freeze");
             } else if (!text) {
                 problems.push_back(place_of(path, value) + ": " + name + " is to be a text in quotes");
             } else {

@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "config/file.h"
 #include "config/names.h"
+#include "config/rule.h"
 #include "config/settings.h"
 
 #include <fmt/format.h>
@@ -65,7 +66,6 @@ private:
     void take_url(std::string_view name, std::string& into);
     void take_suffix(std::string_view name, std::string& into);
     void take_duration(std::string_view name, Duration least, Duration& into);
-    std::optional<Duration> rule_duration(GivenRule const& rule, std::string_view member);
     std::vector<std::string_view> list(Given const& given) const;
 
     GivenValues given_;
@@ -230,52 +230,11 @@ void Loader::load_allowed() {
     loaded_.settings.policy.allowed.emplace(std::move(entries));
 }
 
-std::optional<Duration> Loader::rule_duration(GivenRule const& rule, std::string_view member) {
-    auto const place = rule.members.find(member);
-    if (place == rule.members.end()) return std::nullopt;
-    auto const span = parse_iso_duration(trim(place->second));
-    if (!span || *span > days{3650} || (*span < minutes{1} && member != "min_overlap"))
-        problems_.push_back(rule.where + ": " + std::string(member) + " \"" + escape_for_display(place->second) +
-                            "\" is no ISO 8601 duration from PT1M to P3650D");
-    return span;
-}
-
 void Loader::load_rules() {
-    for (auto const& given : rules_) {
-        rotation::SecretRule rule;
-        rule.where = given.where;
-        auto const member = [&](std::string_view name) {
-            auto const place = given.members.find(name);
-            return place == given.members.end() ? std::string() : std::string(trim(place->second));
-        };
-        if (auto const vault = member("vault"); !vault.empty()) {
-            auto const& suffix = loaded_.settings.cloud.vault_suffix;
-            auto host = vault.find('.') == std::string::npos ? rotation::make_vault_host(vault, suffix)
-                                                             : rotation::parse_vault_host(vault, suffix);
-            if (host)
-                rule.vault = *std::move(host);
-            else
-                problems_.push_back(given.where + ": " + host.error().message());
-        }
-        rule.secret = member("secret");
-        if (!rule.secret.empty() && !rotation::is_secret_name(rule.secret))
-            problems_.push_back(given.where + ": \"" + escape_for_display(rule.secret) + "\" is no secret's name");
-        if (auto const target = member("target"); !target.empty()) {
-            auto id = rotation::ArmId::parse(target);
-            if (!id)
-                problems_.push_back(given.where + ": " + id.error().message());
-            else if (!id->is_resource())
-                problems_.push_back(given.where + ": target names no resource");
-            else
-                rule.target = *std::move(id);
-        }
-        if (rule.target && rule.secret.empty())
-            problems_.push_back(given.where + ": a target is one secret's; name the secret");
-        rule.validity = rule_duration(given, "validity");
-        rule.lead = rule_duration(given, "lead");
-        rule.min_overlap = rule_duration(given, "min_overlap");
-        loaded_.settings.policy.rules.push_back(std::move(rule));
-    }
+    Zones const zones(text("TZDIR"));
+    for (auto const& given : rules_)
+        loaded_.settings.policy.rules.push_back(
+            read_rule(given, loaded_.settings.cloud.vault_suffix, zones, problems_));
 }
 
 void Loader::load_own_credentials() {

@@ -327,6 +327,43 @@ validity = "P45D"
     EXPECT_TRUE(load(with({{"KSSEDR_CONFIG", file.path()}}), {}));
 }
 
+TEST(Load, RulesHaveWindowsAndFreezes) {
+    File const file(R"(
+[[rule]]
+windows = ["Mon-Fri 22:00-06:00 Europe/Berlin", "Sat,Sun 00:00-24:00"]
+freeze = "2026-01-02T06:00:00Z"
+revoke_after = "P14D"
+
+[[rule]]
+vault = "demo"
+windows = []
+)");
+    auto const loaded = load(complete(), {.config_file = file.path()});
+    ASSERT_TRUE(loaded) << loaded.error().front();
+    auto const& rules = loaded->settings.policy.rules;
+    ASSERT_EQ(rules.size(), 2U);
+    ASSERT_TRUE(rules[0].windows);
+    ASSERT_EQ(rules[0].windows->size(), 2U);
+    EXPECT_TRUE(rules[0].windows->front().zone.name().ends_with("Europe/Berlin"));
+    EXPECT_EQ(rules[0].windows->back().zone, cctz::utc_time_zone());
+    EXPECT_EQ(rules[0].revoke_after, days{14});
+    EXPECT_EQ(rules[0].freeze, "2026-01-02T06:00:00Z");
+    ASSERT_TRUE(rules[1].windows);
+    EXPECT_TRUE(rules[1].windows->empty()) << "none: at any time";
+}
+
+// An image without zone data is told at start, and UTC needs none.
+TEST(Load, ZonesAreLookedForWhereTheyAre) {
+    File const berlin("[[rule]]\nwindows = \"daily 22:00-24:00 Europe/Berlin\"\n");
+    auto const nowhere = load(with({{"TZDIR", "/nonexistent"}}), {.config_file = berlin.path()});
+    ASSERT_FALSE(nowhere);
+    EXPECT_NE(nowhere.error().front().find("there is no zone data in /nonexistent; install tzdata"), std::string::npos)
+        << nowhere.error().front();
+    EXPECT_TRUE(load(with({{"TZDIR", "/usr/share/zoneinfo"}}), {.config_file = berlin.path()}));
+    File const utc("[[rule]]\nwindows = \"daily 22:00-24:00\"\n");
+    EXPECT_TRUE(load(with({{"TZDIR", "/nonexistent"}}), {.config_file = utc.path()}));
+}
+
 TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
     struct Case {
         std::string text, says;
@@ -344,6 +381,11 @@ TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
              {"[[rule]]\nsecret = \"we b\"", "no secret's name"},
              {"[[rule]]\nvalidity = \"P0D\"", "no ISO 8601 duration"},
              {"[[rule]]\nvault = \"evil.example\"", "vault"},
+             {"[[rule]]\nfreeze = \"soon\"", "neither true, false nor a time"},
+             {"[[rule]]\nwindows = \"always\"", "is not understood"},
+             {"[[rule]]\nwindows = [\"daily 22:00-24:00 UTC\", \"Sat 09:00-10:00 europe/berlim\"]",
+              "there is no zone \"europe/berlim\"; did you mean Europe/Berlin?"},
+             {"[[rule]]\nwindows = \"daily 22:00-24:00 ../../../etc/passwd\"", "there is no zone"},
          }) {
         SCOPED_TRACE(c.text);
         File const file(c.text);

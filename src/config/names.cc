@@ -53,6 +53,7 @@ constexpr std::array names = {
     Name{"KSSEDR_VERIFY", "verify"},
     Name{"KSSEDR_API_TOKEN", ""},
     Name{"KSSEDR_CONFIG", ""},
+    Name{"TZDIR", ""},
 };
 
 // Hosts on Linux rewrite dots in names, each in its own way.

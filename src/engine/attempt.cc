@@ -14,6 +14,8 @@ using rotation::Step;
 namespace {
 
 constexpr int rounds_max = 6;
+// The answer to a leak looks anew after each of its steps, and has two more of them.
+constexpr int rounds_max_of_leak = 12;
 
 }  // namespace
 
@@ -32,6 +34,10 @@ Attempt::Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, R
     outcome.version = request.version;
     outcome.event_id = request.event_id;
     outcome.started_at = ports.clock.now();
+    if (!request.is_compromised) return;
+    // Whoever is not known is cut off: here no listing of minutes ago will do.
+    memory.listings.forget(request.secret.vault);
+    for (auto const& vault : policy.vaults.value_or(std::vector<rotation::VaultHost>())) memory.listings.forget(vault);
 }
 
 Task<Examination> Attempt::run() {
@@ -44,7 +50,8 @@ Task<Examination> Attempt::run() {
             Conclusion{OutcomeKind::refused, "vault-not-served",
                        "the vault is not in KSSEDR_VAULTS; add " + request_.secret.vault.text + " there to serve it"};
     }
-    for (int i = 0; !ended && i < rounds_max; ++i) {
+    int const most = request_.is_compromised ? rounds_max_of_leak : rounds_max;
+    for (int i = 0; !ended && i < most; ++i) {
         ended = co_await round();
     }
     if (!ended)
@@ -56,16 +63,36 @@ Task<Examination> Attempt::run() {
     co_return std::move(seen_);
 }
 
+Attempt::~Attempt() {
+    leave_owner();
+}
+
+void Attempt::leave_owner() {
+    if (at_work_.empty()) return;
+    memory_.owners_at_work.erase(memory_.owners_at_work.find(std::exchange(at_work_, {})));
+}
+
+bool Attempt::is_owner_busy() const {
+    return request_.yields_to_owner && memory_.owners_at_work.contains(owner().key());
+}
+
 Task<Attempt::Ended> Attempt::round() {
     Ended ended = co_await look_at_secret();
     if (ended) co_return ended;
+    // Its tags may have come to name another owner.
+    if (lease_ && at_work_ != owner().key()) lease_.reset();
     if (!lease_) {
+        if (is_owner_busy())
+            co_return Conclusion{OutcomeKind::deferred, "owner-busy", "another rotation of its owner is under way"};
         ended = co_await take_lock();
         // Somebody else was at it while we waited: what was read before is worth nothing.
         if (ended || lease_->was_waited_for()) co_return ended;
     }
     ended = co_await look_at_owner();
     if (ended) co_return ended;
+    if (request_.is_revocation) co_return co_await revoke();
+    // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever.
+    if (request_.is_compromised && (leaked_ || holders_[0].holder.slot)) co_return co_await answer_leak();
     co_return co_await decide();
 }
 
@@ -78,6 +105,11 @@ Task<Attempt::Ended> Attempt::look_at_secret() {
     self_.version = *std::move(fetched);
     self_.read_at = asked_at;
     seen_.properties = self_.version.properties;
+    if (auto const ahead = memory_.skew.note(self_.version.seen_at, ports_.clock.now(), ports_.clock.steady_now())) {
+        ports_.log.warn("clock.skewed", {{"vault", request_.secret.vault.text},
+                                         {"by", (*ahead < Duration{} ? "-" : "") + format_span(abs(*ahead))}});
+    }
+    if (is_ours()) co_return co_await conclude_ours();
 
     Ended ended = judge_secret();
     if (ended) co_return ended;
@@ -172,15 +204,22 @@ Attempt::Ended Attempt::judge_value() {
 Attempt::Ended Attempt::judge_time() {
     auto const& terms = *seen_.terms;
     auto const& properties = self_.version.properties;
-    auto const due = rotation::due_at(properties.created, properties.expires, terms.validity.value, terms.lead.value);
+    auto const due = rotation::due_of(properties, terms);
     seen_.due = due;
     if (!published_before_.empty()) return std::nullopt;
     if (terms.freeze && !request_.ignores_freeze)
         return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
     Duration const slack = request_.trigger == rotation::Trigger::event ? rotation::event_slack : Duration{};
-    if (self_.version.seen_at + slack < due && !request_.ignores_due)
+    auto const now = self_.version.seen_at;
+    if (now + slack < due && !request_.ignores_due)
         return Conclusion{OutcomeKind::deferred, "not-due",
-                          "due on " + format_rfc3339(due) + ", in " + format_span(due - self_.version.seen_at), due};
+                          "due on " + format_rfc3339(due) + ", in " + format_span(due - now), due};
+    seen_.window_opens = rotation::held_until(terms.windows.value, now, rotation::end_of(properties, terms));
+    if (seen_.window_opens && !request_.ignores_freeze)
+        return Conclusion{
+            OutcomeKind::deferred, "window",
+            "outside its windows (" + rotation::describe(terms.windows.value) + "; " + terms.windows.source + ")",
+            seen_.window_opens};
     return std::nullopt;
 }
 

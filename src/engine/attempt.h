@@ -9,14 +9,21 @@
 
 #include "engine/holders.h"
 #include "engine/rotator.h"
+#include "rotation/leak.h"
 
+#include <map>
 #include <memory>
+#include <set>
 
 namespace kssedr::engine {
 
 class Attempt {
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
+
+    Attempt(Attempt const&) = delete;
+    Attempt& operator=(Attempt const&) = delete;
+    ~Attempt();
 
     Task<Examination> run();
 
@@ -41,6 +48,8 @@ private:
     [[nodiscard]] Ended judge_time();
 
     // Looking at the owner, and deciding: attempt_deciding.cc.
+    [[nodiscard]] bool is_owner_busy() const;
+    void leave_owner();
     Task<Ended> take_lock();
     Task<Ended> look_at_owner();
     /// The owner's credentials, by a listing that is not known to be outdated.
@@ -50,9 +59,13 @@ private:
     [[nodiscard]] TimePoint vault_now() const;
     /// How long a holder is still so young that a listing without its credential may only lag behind.
     [[nodiscard]] Duration young_and_unknown_for() const;
+    /// Whether the keys are still those that were seen, a moment later.
+    Task<Result<bool>> agrees_again();
     Task<Ended> settle_doubt();
     [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();
+    /// What keeps an effect from being sent where nothing else does; `what` says what would be done.
+    [[nodiscard]] Ended judge_mode(std::string const& what) const;
     Task<Ended> read_earlier(std::size_t holder);
 
     // Acting: attempt_acting.cc.
@@ -64,8 +77,24 @@ private:
     Task<Result<bool>> is_still_so();
     Task<Ended> verify(std::size_t slot);
     Task<Ended> publish_here(rotation::Decision const& decision);
+    /// Whether the current version is what this attempt sent and saw no answer to: it came after it was looked for.
+    [[nodiscard]] bool is_ours() const;
+    Task<Ended> conclude_ours();
+    Task<Ended> conclude_alive(rotation::SecretProperties const& published);
     Task<bool> look_again(SecretString const& published);
     [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
+
+    // The answer to a leak: attempt_leak.cc.
+    Task<Ended> answer_leak();
+    [[nodiscard]] rotation::LeakDecision judge_leak();
+    [[nodiscard]] rotation::Leak leak() const;
+    Task<Ended> publish_off_leak(rotation::LeakDecision const& decision);
+    [[nodiscard]] std::string describe(rotation::LeakDecision const& decision);
+    [[nodiscard]] Conclusion conclude_leak();
+
+    // Revoking: attempt_revoking.cc.
+    Task<Ended> revoke();
+    [[nodiscard]] Conclusion conclude_revoked(std::string const& slot);
 
     // Saying.
     /// What was asked when an error came.
@@ -93,6 +122,24 @@ private:
     std::unique_ptr<ports::OwnerLease> lease_;
     Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have
+    /// Of a leak: what stood in the slots when the attempt began.
+    struct Leaked {
+        std::size_t slot;
+        rotation::Credentials before;
+    };
+    std::optional<Leaked> leaked_;
+    /// What was sent to become the next version.
+    struct Sent {
+        rotation::Decision decision;
+        std::string slot;
+        std::string before;  ///< the version that it was to replace
+        SecretString credential;
+        SecretString value;
+    };
+    std::optional<Sent> sent_;
+    std::string at_work_;                            ///< the owner's key, as it stands in Memory
+    std::set<std::string> cut_off_;                  // in words
+    std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why
     std::string published_before_;  ///< a version this attempt published and found dead when it looked again
 };
 

@@ -140,23 +140,39 @@ Task<Attempt::Ended> Attempt::verify(std::size_t slot) {
 }
 
 Task<Attempt::Ended> Attempt::publish_here(rotation::Decision const& decision) {
-    std::string const slot = credentials_.slots[decision.slot].slot;
-    auto const published = co_await publish({self_, credentials_.slots[decision.slot], decision.slot, decision.expires},
-                                            calls_, ports_, *lease_);
+    auto const& credential = credentials_.slots[decision.slot];
+    sent_ = Sent{decision, credential.slot, self_.version.properties.version, credential.value.clone(),
+                 formats::replace_credential(self_.version.value, self_.form, credential.value)};
+    auto const published =
+        co_await publish({self_, credential, decision.slot, decision.expires}, calls_, ports_, *lease_);
     if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
     if (!*published) co_return std::nullopt;
+    co_return co_await conclude_alive(**published);
+}
 
+bool Attempt::is_ours() const {
+    auto const& current = self_.version;
+    return sent_ && current.properties.version != sent_->before && current.value == sent_->value &&
+           current.properties.expires == std::chrono::floor<std::chrono::seconds>(sent_->decision.expires);
+}
+
+Task<Attempt::Ended> Attempt::conclude_ours() {
+    rotation::SecretProperties const published = self_.version.properties;
+    co_return co_await conclude_alive(published);
+}
+
+Task<Attempt::Ended> Attempt::conclude_alive(rotation::SecretProperties const& published) {
+    auto const sent = *std::exchange(sent_, std::nullopt);
     auto& outcome = seen_.outcome;
-    outcome.new_version = (*published)->version;
-    outcome.credential = slot;
-    outcome.expires = (*published)->expires;
-    SecretString const value = credentials_.slots[decision.slot].value.clone();
-    bool const is_alive = co_await look_again(value);
+    outcome.new_version = published.version;
+    outcome.credential = sent.slot;
+    outcome.expires = published.expires;
+    bool const is_alive = co_await look_again(sent.credential);
     if (!is_alive) {
         published_before_ = std::exchange(outcome.new_version, {});
         co_return std::nullopt;
     }
-    co_return conclude_published(decision, slot);
+    co_return conclude_published(sent.decision, sent.slot);
 }
 
 // Whether what was published is one of the owner's credentials. A listing that can not be had is no evidence against
@@ -184,10 +200,15 @@ Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decisi
     std::string reason = decision.why;
     if (!published_before_.empty())
         reason = "version " + published_before_ + " was published and found dead at once; " + reason;
-    auto const& tag = seen_.terms->slot_tag;
     auto const& former = seen_.outcome.former_credential;
-    if (!tag.empty() && !former.empty() && !equals_ignore_case(tag, former))
-        reason += "; the tag CredentialId said " + escape_for_display(tag) + ", the evidence was believed";
+    auto const& tags = self_.version.properties.tags;
+    auto const* id = rotation::find_tag(tags, "CredentialId");
+    if (id != nullptr && !trim(*id).empty() && !former.empty() && !equals_ignore_case(trim(*id), former))
+        reason += "; the tag CredentialId said " + escape_for_display(trim(*id)) + ", the evidence was believed";
+    auto const* key = rotation::find_tag(tags, "key");
+    auto const index = key == nullptr ? std::nullopt : rotation::parse_slot_index(*key);
+    if (index && !former.empty() && credentials_.slots[*index].slot != former)
+        reason += "; the tag key said " + credentials_.slots[*index].slot + ", the evidence was believed";
     if (seen_.outcome.verified == "not-reachable") reason += "; whether the service accepts it could not be tried";
     // An adoption of what this very attempt regenerated, before it lost sight of it, is the rotation's second half.
     if (decision.step == Step::regenerate || slot == regenerated_slot_)

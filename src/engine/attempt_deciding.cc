@@ -25,6 +25,9 @@ bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
 }  // namespace
 
 Task<Attempt::Ended> Attempt::take_lock() {
+    leave_owner();
+    at_work_ = owner().key();
+    memory_.owners_at_work.insert(at_work_);
     auto lease = co_await ports_.lock.acquire(owner().key(), request_.deadline);
     if (!lease && lease.error().code() == Errc::deadline_exceeded)
         co_return Conclusion{request_.trigger == rotation::Trigger::event ? OutcomeKind::failed : OutcomeKind::deferred,
@@ -163,11 +166,15 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation());
     }
     seen_.decision = decision;
-    bool const repairs = request_.repairs_early && decision.step == Step::publish_repair;
-    if (postponed_ && !(repairs && postponed_->code == "not-due")) co_return postponed_;
+    bool const repairs = postponed_ && request_.repairs_early && decision.step == Step::publish_repair;
+    // Whoever holds a dead credential is cut off already: neither the time nor a window holds its repair.
+    bool const yields = repairs && (postponed_->code == "not-due" || postponed_->code == "window");
+    if (postponed_ && !yields) co_return postponed_;
     switch (decision.step) {
     case Step::wait: {
         auto const& holder = holders_[decision.holder];
+        if (decision.holder != 0 && holder.holder.movable_from)
+            co_return Conclusion{OutcomeKind::deferred, "window", decision.why, decision.until};
         bool const is_obstacle = decision.holder != 0 && !holder.holder.is_movable;
         if (is_obstacle)
             co_return Conclusion{OutcomeKind::deferred, code_of_obstacle(holder), decision.why, decision.until};
@@ -177,13 +184,31 @@ Task<Attempt::Ended> Attempt::decide() {
         co_return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[decision.holder]), decision.why};
     default: break;
     }
-    if (request_.is_dry_run)
-        co_return Conclusion{OutcomeKind::deferred, "dry-run", "would " + describe(decision) + "; nothing was changed"};
-    if (policy_.mode == rotation::Mode::observe)
-        co_return Conclusion{
-            OutcomeKind::deferred, "observe",
-            "would " + describe(decision) + "; KSSEDR_MODE is observe, set it to rotate to let this happen"};
+    Ended ended = judge_mode(describe(decision));
+    if (ended) co_return ended;
+    if (decision.step == Step::publish_repair) {
+        auto const is_so = co_await agrees_again();
+        if (!is_so) co_return conclude(is_so.error(), "listing the owner's credentials");
+        if (!*is_so) co_return std::nullopt;
+    }
     co_return co_await act(std::move(decision));
+}
+
+// One listing may come from a replica that lags behind a regeneration, and shows a living credential as dead.
+Task<Result<bool>> Attempt::agrees_again() {
+    co_await ports_.clock.sleep_for(pause_between_listings);
+    auto listed = co_await calls_.list_credentials(owner());
+    if (!listed) co_return fail(std::move(listed).error());
+    co_return agree(credentials_, *listed);
+}
+
+Attempt::Ended Attempt::judge_mode(std::string const& what) const {
+    if (request_.is_dry_run)
+        return Conclusion{OutcomeKind::deferred, "dry-run", "would " + what + "; nothing was changed"};
+    if (policy_.mode == rotation::Mode::observe)
+        return Conclusion{OutcomeKind::deferred, "observe",
+                          "would " + what + "; KSSEDR_MODE is observe, set it to rotate to let this happen"};
+    return std::nullopt;
 }
 
 Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {

@@ -1,6 +1,7 @@
 #include "engine/calls.h"
 
 #include <algorithm>
+#include <array>
 
 namespace kssedr::engine {
 namespace {
@@ -13,6 +14,17 @@ constexpr Duration longest_trial = std::chrono::seconds{10};
 constexpr Duration longest_publication = std::chrono::seconds{30};
 constexpr Duration longest_regeneration = std::chrono::seconds{30};
 
+// What no repetition mends: nothing is sent for now, or a right lacks that does not spread like a role's assignment.
+constexpr std::array<std::string_view, 4> final_codes = {circuit_open, "ForbiddenByFirewall", "ForbiddenByConnection",
+                                                         "InvalidAuthenticationTokenTenant"};
+
+std::string name_of(rotation::VaultHost const& vault) {
+    return vault.text;
+}
+std::string name_of(rotation::ArmId const& owner) {
+    return "Resource Manager, subscription " + std::string(owner.subscription());
+}
+
 Failure lock_too_short() {
     return fail(Error(Errc::deadline_exceeded, "the owner's lock would end before the call could; nothing was sent")
                     .with_service_code("LockTooShort"));
@@ -23,6 +35,19 @@ Failure lock_too_short() {
 Calls::Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right)
     : ports_(ports), pace_(pace), deadline_(deadline) {
     if (missing_right == MissingRight::is_said) reading_.denied_attempts_max = 1;
+    reading_.final_codes = acting_.final_codes = final_codes;
+}
+
+template <class Where, class T>
+void Calls::heed(Where const& where, Result<T> const& result) {
+    auto const change = pace_.heed(where, result ? nullptr : &result.error());
+    if (change == Circuit::Change::none) return;
+    auto const name = name_of(where);
+    if (change == Circuit::Change::closed) {
+        ports_.log.info("endpoint.answers_again", {{"endpoint", name}});
+    } else {
+        ports_.log.warn("endpoint.spared", {{"endpoint", name}, {"why", result.error().message()}});
+    }
 }
 
 SteadyPoint Calls::within(Duration longest) const {
@@ -33,7 +58,7 @@ Async<rotation::SecretVersion> Calls::fetch(rotation::SecretRef secret, std::str
     auto operation = [&]() -> Async<rotation::SecretVersion> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
         auto result = co_await ports_.vault.fetch(secret, version, within(longest_read));
-        if (!result) pace_.heed(secret.vault, result.error());
+        heed(secret.vault, result);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -43,7 +68,7 @@ Async<std::vector<rotation::SecretProperties>> Calls::list_versions(rotation::Se
     auto operation = [&]() -> Async<std::vector<rotation::SecretProperties>> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
         auto result = co_await ports_.vault.list_versions(secret, within(longest_read));
-        if (!result) pace_.heed(secret.vault, result.error());
+        heed(secret.vault, result);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -53,7 +78,7 @@ Async<rotation::SecretListing> Calls::list_secrets(rotation::VaultHost vault) {
     auto operation = [&]() -> Async<rotation::SecretListing> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(vault, deadline_));
         auto result = co_await ports_.vault.list_secrets(vault, within(longest_listing));
-        if (!result) pace_.heed(vault, result.error());
+        heed(vault, result);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -68,7 +93,8 @@ Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
     auto operation = [&]() -> Async<rotation::Credentials> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
         auto result = co_await ports_.provider.list(owner, within(longest_read));
-        if (!result) pace_.heed(owner, result.error());
+        heed(owner, result);
+        if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -89,10 +115,11 @@ Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::strin
         auto const until = within(longest_regeneration);
         if (!lease.outlasts(until)) co_return lock_too_short();
         auto result = co_await ports_.provider.regenerate(owner, slot, until);
-        if (!result) pace_.heed(owner, result.error());
+        heed(owner, result);
+        if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
         co_return result;
     };
-    co_return co_await retry(ports_.clock, ports_.random, RetryPolicy{}, deadline_, operation);
+    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
 }
 
 Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
@@ -102,10 +129,10 @@ Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rot
         auto const until = within(longest_publication);
         if (!lease.outlasts(until)) co_return lock_too_short();
         auto result = co_await ports_.vault.publish(secret, draft, until);
-        if (!result) pace_.heed(secret.vault, result.error());
+        heed(secret.vault, result);
         co_return result;
     };
-    co_return co_await retry(ports_.clock, ports_.random, RetryPolicy{}, deadline_, operation);
+    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
 }
 
 }  // namespace kssedr::engine

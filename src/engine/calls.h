@@ -58,12 +58,15 @@ public:
     }
 
 private:
+    /// Lets the pace know what became of a call, and says where that changes what is sent there.
+    template <class Where, class T>
+    void heed(Where const& where, Result<T> const& result);
     [[nodiscard]] SteadyPoint within(Duration longest) const;
 
     Ports& ports_;
     Pace& pace_;
     SteadyPoint deadline_;
-    RetryPolicy reading_;
+    RetryPolicy reading_, acting_;
 };
 
 }  // namespace kssedr::engine

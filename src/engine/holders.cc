@@ -55,14 +55,16 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     seen.holder.is_movable = false;
     if (!terms) {
         seen.holder.why_not_movable = terms.error().message();
-    } else if (terms->freeze) {
-        seen.holder.why_not_movable = *terms->freeze;
     } else if (!form) {
         seen.holder.why_not_movable = "its value is not understood: " + form.error().message();
     } else if (version.properties.managed) {
         seen.holder.why_not_movable = "Key Vault keeps it itself, for a certificate";
     } else {
-        seen.holder.is_movable = true;
+        seen.holder.is_frozen = terms->freeze.has_value();
+        seen.holder.is_movable = !terms->freeze;
+        seen.holder.why_not_movable = terms->freeze.value_or(std::string());
+        seen.holder.movable_from =
+            rotation::held_until(terms->windows.value, version.seen_at, rotation::end_of(version.properties, *terms));
         seen.secret = SecretSeen{seen.ref, std::move(version), read_at, *std::move(terms), *form};
     }
     return seen;
@@ -89,11 +91,19 @@ Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::Secr
     if (fetched) co_return from_version(std::move(seen), *std::move(fetched), shape, query, now);
     auto const& error = fetched.error();
     if (error.service_code() == "SecretDisabled") co_return disabled(std::move(seen), query.self.version.seen_at);
-    if (error.code() == Errc::not_found) co_return std::nullopt;
+    if (error.code() == Errc::not_found) co_return fail(Error(Errc::not_found, error.message()));
     if (error.code() != Errc::permission_denied) co_return fail(error);
     // What may not be read counts until it has expired.
     if (listed.expires && *listed.expires <= query.self.version.seen_at) co_return std::nullopt;
     co_return unreadable(std::move(seen), error);
+}
+
+Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, ListingCache& listings, Calls& calls) {
+    listings.forget(ref.vault);
+    KSSEDR_CO_TRY(auto const listing, co_await listings.find(ref.vault, calls));
+    co_return std::ranges::none_of(listing->asking_for(owner), [&](rotation::SecretProperties const* listed) {
+        return rotation::SecretRef{ref.vault, listed->name} == ref;
+    });
 }
 
 }  // namespace
@@ -105,9 +115,17 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         for (auto const* listed : listing->asking_for(query.owner)) {
             rotation::SecretRef const ref{vault, listed->name};
             if (ref == query.self.secret) continue;
-            KSSEDR_CO_TRY(auto seen,
-                          co_await look_at(ref, *listed, query, calls.shape(query.owner), calls, calls.now()));
-            if (seen) holders.push_back(*std::move(seen));
+            auto seen = co_await look_at(ref, *listed, query, calls.shape(query.owner), calls, calls.now());
+            if (!seen && seen.error().code() == Errc::not_found) {
+                // Deleted since it was listed, or just recovered: for some seconds that is listed and not found.
+                KSSEDR_CO_TRY(bool const is_gone, co_await is_unlisted(ref, query.owner, listings, calls));
+                if (is_gone) continue;
+                co_return fail(Errc::unavailable, ref.vault.text + '/' + ref.name +
+                                                      " is listed and not found, as a secret is that was just "
+                                                      "recovered; it may hold a credential");
+            }
+            if (!seen) co_return fail(std::move(seen).error());
+            if (*seen) holders.push_back(**std::move(seen));
         }
     }
     for (auto const& setting : query.own_settings) {
@@ -119,6 +137,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         seen.holder.name = "kssedr's own setting " + setting.name;
         seen.holder.slot = slot;
         seen.holder.is_movable = false;
+        seen.holder.is_own_setting = true;
         seen.holder.why_not_movable = "set it to the other credential, or let kssedr use an identity there";
         seen.holder.earlier = rotation::EarlierVersion{};
         holders.push_back(std::move(seen));

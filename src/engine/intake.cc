@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 namespace kssedr::engine {
 namespace {
 
@@ -36,15 +38,33 @@ Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const>
             handled.push_back({std::move(decoded), {}});
     }
 
+    // Whose owner is being worked on waits in that owner's queue, not in one of the few places.
+    std::map<std::string, std::vector<std::size_t>> queues;
     auto handle_one = [&](std::size_t i) -> Task<void> {
-        handled[i].outcome = co_await handle_event(handled[i].event, budget);
+        auto outcome = co_await handle_event(handled[i].event, budget, Others::go_first);
+        if (outcome.code == "owner-busy") {
+            queues[rotation::ArmId::parse(outcome.resource)->key()].push_back(i);
+            co_return;
+        }
+        handled[i].outcome = std::move(outcome);
         log_outcome(log_, handled[i].outcome);
     };
     co_await for_each(handled.size(), at_once, handle_one);
+
+    std::vector<std::vector<std::size_t>> waiting;
+    for (auto& [owner, queue] : queues) waiting.push_back(std::move(queue));
+    auto handle_queue = [&](std::size_t i) -> Task<void> {
+        for (auto const event : waiting[i]) {
+            handled[event].outcome = co_await handle_event(handled[event].event, budget, Others::are_waited_for);
+            log_outcome(log_, handled[event].outcome);
+        }
+    };
+    co_await for_each(waiting.size(), at_once, handle_queue);
     co_return handled;
 }
 
-Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decoded, Budget const& budget) {
+Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decoded, Budget const& budget,
+                                             Others others) {
     auto outcome = begin_outcome(decoded, clock_.now());
     if (!decoded.event) {
         outcome.kind = rotation::OutcomeKind::refused;
@@ -74,6 +94,7 @@ Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decode
     request.version = event.version;
     request.event_id = event.id;
     request.vault_resource = event.vault_resource;
+    request.yields_to_owner = others == Others::go_first;
     request.deadline = budget.deadline;
     auto examination = co_await rotator_.rotate(std::move(request));
     co_return std::move(examination.outcome);

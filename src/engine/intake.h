@@ -1,13 +1,14 @@
 /// Intake: a delivery of messages, taken apart and handled event by event.
 ///
 /// Every event ends in exactly one outcome, in the order of the events; one malformed event harms no other. Several
-/// secrets are handled at once, up to a limit; those of one owner wait for each other at the owner's lock.
+/// secrets are handled at once, up to a limit; those of one owner queue behind one another and hold no place meanwhile.
 
 #pragma once
 
 #include "engine/rotator.h"
 #include "formats/events.h"
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,9 @@ public:
     Task<std::vector<HandledEvent>> handle(std::span<std::string_view const> messages, Budget budget);
 
 private:
-    Task<rotation::Outcome> handle_event(formats::DecodedEvent const& decoded, Budget const& budget);
+    /// What to do where another attempt is at work on the event's owner.
+    enum class Others : std::uint8_t { go_first, are_waited_for };
+    Task<rotation::Outcome> handle_event(formats::DecodedEvent const& decoded, Budget const& budget, Others others);
 
     Rotator& rotator_;
     Clock& clock_;

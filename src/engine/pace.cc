@@ -7,11 +7,24 @@
 namespace kssedr::engine {
 namespace {
 
-std::optional<Duration> told_to_wait(Error const& error) {
-    return error.code() == Errc::throttled ? error.retry_after() : std::nullopt;
-}
+constexpr Duration longest_throttle = std::chrono::minutes{1};
+// With fewer calls left than this, each call lets so much more time pass for every one that is missing.
+constexpr int calls_left_enough = 50;
+constexpr Duration pause_per_missing_call{100};
 
 }  // namespace
+
+std::optional<SteadyPoint> Pace::Throttle::heed(Error const* error, SteadyPoint now) {
+    if (error == nullptr) next = std::chrono::seconds{1};
+    if (error == nullptr || error->code() != Errc::throttled) return std::nullopt;
+    if (error->retry_after()) return now + *error->retry_after();
+    // Those that were under way when it was said already tell nothing new.
+    if (now >= until) {
+        until = now + next;
+        next = std::min(next * 2, longest_throttle);
+    }
+    return until;
+}
 
 Async<void> Pace::wait_until(SteadyPoint turn, SteadyPoint deadline) {
     if (turn <= clock_.steady_now()) co_return Result<void>();
@@ -21,16 +34,31 @@ Async<void> Pace::wait_until(SteadyPoint turn, SteadyPoint deadline) {
     co_return Result<void>();
 }
 
+Result<void> Pace::admit(Circuit& circuit, std::string_view endpoint) {
+    auto const wait = circuit.wait_of(clock_.steady_now());
+    if (!wait) return {};
+    return fail(Error(Errc::unavailable, std::string(endpoint) +
+                                             " has not answered for some time; nothing is sent there for " +
+                                             format_span(*wait))
+                    .with_service_code(std::string(circuit_open))
+                    .with_retry_after(*wait));
+}
+
 Async<void> Pace::turn_to_read(rotation::VaultHost vault, SteadyPoint deadline) {
-    co_return co_await wait_until(vaults_[vault].others.reserve(clock_.steady_now()), deadline);
+    auto& pace = vaults_[vault];
+    KSSEDR_CO_TRY_VOID(admit(pace.circuit, vault.text));
+    co_return co_await wait_until(pace.others.reserve(clock_.steady_now()), deadline);
 }
 
 Async<void> Pace::turn_to_publish(rotation::VaultHost vault, SteadyPoint deadline) {
-    co_return co_await wait_until(vaults_[vault].publications.reserve(clock_.steady_now()), deadline);
+    auto& pace = vaults_[vault];
+    KSSEDR_CO_TRY_VOID(admit(pace.circuit, vault.text));
+    co_return co_await wait_until(pace.publications.reserve(clock_.steady_now()), deadline);
 }
 
 Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline) {
     auto& pace = pace_of(owner);
+    KSSEDR_CO_TRY_VOID(admit(pace.circuit, "Resource Manager"));
     auto const now = clock_.steady_now();
     co_return co_await wait_until(std::max(pace.by_second.reserve(now), pace.by_hour.reserve(now)), deadline);
 }
@@ -40,15 +68,27 @@ Pace::ProviderPace& Pace::pace_of(rotation::ArmId const& owner) {
     return providers_[to_ascii_lower(owner.subscription()) + '/' + to_ascii_lower(type.substr(0, type.find('/')))];
 }
 
-void Pace::heed(rotation::VaultHost const& vault, Error const& error) {
-    auto const delay = told_to_wait(error);
-    if (!delay) return;
-    vaults_[vault].publications.hold(clock_.steady_now() + *delay);
-    vaults_[vault].others.hold(clock_.steady_now() + *delay);
+Circuit::Change Pace::heed(rotation::VaultHost const& vault, Error const* error) {
+    auto& pace = vaults_[vault];
+    auto const now = clock_.steady_now();
+    if (auto const until = pace.throttle.heed(error, now)) {
+        pace.publications.hold(*until);
+        pace.others.hold(*until);
+    }
+    return pace.circuit.note(error, now);
 }
 
-void Pace::heed(rotation::ArmId const& owner, Error const& error) {
-    if (auto const delay = told_to_wait(error)) pace_of(owner).by_second.hold(clock_.steady_now() + *delay);
+Circuit::Change Pace::heed(rotation::ArmId const& owner, Error const* error) {
+    auto& pace = pace_of(owner);
+    auto const now = clock_.steady_now();
+    if (auto const until = pace.throttle.heed(error, now)) pace.by_second.hold(*until);
+    return pace.circuit.note(error, now);
+}
+
+void Pace::heed_left(rotation::ArmId const& owner, int calls_left) {
+    if (calls_left >= calls_left_enough) return;
+    auto const missing = calls_left_enough - std::max(calls_left, 0);
+    pace_of(owner).by_second.hold(clock_.steady_now() + missing * pause_per_missing_call);
 }
 
 }  // namespace kssedr::engine

@@ -29,14 +29,15 @@ Async<Published> look_for(Publication const& publication, rotation::SecretDraft 
 
 Async<Published> publish(Publication publication, Calls& calls, Ports& ports, ports::OwnerLease const& lease) {
     auto const& target = publication.target;
-    auto draft = rotation::draft_next(target.version.properties, target.terms, publication.credential.slot,
-                                      publication.slot_index, publication.expires, target.version.seen_at);
-    draft.value = formats::replace_credential(target.version.value, target.form, publication.credential.value);
-
     if (ports.clock.steady_now() - target.read_at > reading_stays_fresh) {
         KSSEDR_CO_TRY(auto const current, co_await calls.fetch(target.secret, {}));
         if (current.properties != target.version.properties) co_return std::nullopt;
     }
+    // The vault's date now: what it was when the secret was read, and the time since.
+    auto const now = target.version.seen_at + (ports.clock.steady_now() - target.read_at);
+    auto draft = rotation::draft_next(target.version.properties, target.terms, publication.credential.slot,
+                                      publication.slot_index, publication.expires, now);
+    draft.value = formats::replace_credential(target.version.value, target.form, publication.credential.value);
     auto published = co_await calls.publish(target.secret, draft, lease);
     if (!published && published.error().code() == Errc::outcome_unknown) {
         ports.log.warn("rotation.publication_in_doubt", {{"vault", target.secret.vault.text},

@@ -9,12 +9,14 @@
 #include "engine/doubt.h"
 #include "engine/holders.h"
 #include "engine/regenerated.h"
+#include "engine/skew.h"
 #include "engine/trials.h"
 #include "rotation/decision.h"
 #include "rotation/outcome.h"
 #include "rotation/policy.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,14 @@ struct RotationRequest {
     std::string event_id;
     std::optional<rotation::ArmId> vault_resource;  ///< the vault as the event's source names it
     bool ignores_due = false;                       ///< somebody asked for it by name: due or not
-    bool ignores_freeze = false;                    ///< passes freeze too; nothing passes policy or overlap
-    bool is_dry_run = false;                        ///< judges, changes nothing
+    bool ignores_freeze = false;                    ///< passes freeze and windows too; nothing passes policy or overlap
+    /// What the secret holds has leaked: both credentials are replaced at once (rotation/leak.h).
+    bool is_compromised = false;
+    /// Rotates nothing: gives the slot that was vacated a new credential, where policy's grace has passed.
+    bool is_revocation = false;
+    /// Ends at once, `deferred`, code `owner-busy`, where another attempt of this process is at work on the owner.
+    bool yields_to_owner = false;
+    bool is_dry_run = false;  ///< judges, changes nothing
     /// With `is_dry_run`: looks at the owner's credentials even where it is not the time.
     bool wants_evidence = false;
     /// A version that holds no valid credential is repaired though it is not due.
@@ -51,6 +59,7 @@ struct Examination {
     std::optional<rotation::Terms> terms;
     std::string permitted_by;
     std::optional<TimePoint> due;
+    std::optional<TimePoint> window_opens;  ///< nothing: no window holds it
     std::string form;
     std::vector<CredentialSeen> credentials;
     std::optional<rotation::Decision> decision;
@@ -64,6 +73,8 @@ struct Memory {
     DoubtBook doubts;
     RegeneratedBook regenerated;
     TrialBook trials;
+    SkewWatch skew;
+    std::multiset<std::string> owners_at_work;  ///< those of attempts that have their lock, or wait for it
     ListingCache listings;
     Pace pace;
     std::vector<OwnSetting> own_settings;
@@ -83,6 +94,8 @@ public:
     [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
 
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
+    /// What Azure allows and who does not answer, for whoever else calls in this process.
+    [[nodiscard]] Pace& pace() { return memory_.pace; }
     /// Copies, for an engine beside this one.
     [[nodiscard]] std::vector<OwnSetting> own_settings() const;
 

@@ -4,7 +4,6 @@
 #include "base/ascii.h"
 #include "engine/intake.h"
 #include "formats/value_form.h"
-#include "rotation/schedule.h"
 
 #include <algorithm>
 #include <set>
@@ -18,10 +17,7 @@ namespace {
 constexpr std::size_t at_once = 16;
 // Less than a day, so that of two daily sweeps the second does not miss it by a second.
 constexpr Duration all_are_suspected_every = std::chrono::hours{20};
-
-TimePoint end_of(rotation::SecretProperties const& properties, rotation::Terms const& terms) {
-    return properties.expires.value_or(properties.created + terms.validity.value);
-}
+constexpr Duration revoke_again_after = std::chrono::hours{24};
 
 }  // namespace
 
@@ -31,15 +27,22 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
     if (request.looks_for_dead) {
         co_await find_suspects(candidates, request);
     }
+    auto const vacated = find_vacated(candidates);
     std::erase_if(candidates, [&](Candidate const& candidate) {
         if (!candidate.terms || candidate.is_suspect || candidate.due <= candidate.now + request.within) return false;
         reckon_expiry(candidate, summary);
         return true;
     });
+    co_await rotate(std::move(candidates), request, on_outcome, summary);
+    co_await revoke(vacated, request, on_outcome, summary);
+    co_return summary;
+}
+
+Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const& request, OnOutcome const& on_outcome,
+                           SweepSummary& summary) {
     // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
     std::ranges::sort(candidates, {},
                       [](Candidate const& candidate) { return std::pair(candidate.due, candidate.secret.key()); });
-
     auto rotate_one = [&](std::size_t i) -> Task<void> {
         auto const& candidate = candidates[i];
         RotationRequest rotation;
@@ -59,7 +62,50 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
         on_outcome(seen.outcome);
     };
     co_await for_each(candidates.size(), at_once, rotate_one);
-    co_return summary;
+}
+
+std::vector<Sweeper::Candidate> Sweeper::find_vacated(std::vector<Candidate> const& candidates) const {
+    std::map<std::string, Candidate const*> by_owner;
+    for (auto const& candidate : candidates) {
+        if (!candidate.terms || !candidate.terms->revoke_after) continue;
+        auto const grace = std::max(candidate.terms->revoke_after->value, candidate.terms->overlap.value);
+        if (candidate.properties.created + grace > candidate.now) continue;
+        auto const key = candidate.terms->owner->value.key();
+        auto const place = revoke_not_before_.find(key);
+        if (place != revoke_not_before_.end() && ports_.clock.steady_now() < place->second) continue;
+        auto& first = by_owner[key];
+        if (first == nullptr || candidate.secret.key() < first->secret.key()) first = &candidate;
+    }
+    std::vector<Candidate> vacated;
+    for (auto const& [key, candidate] : by_owner) vacated.push_back(*candidate);
+    return vacated;
+}
+
+Task<void> Sweeper::revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
+                           OnOutcome const& on_outcome, SweepSummary& summary) {
+    auto revoke_one = [&](std::size_t i) -> Task<void> {
+        auto const& candidate = candidates[i];
+        RotationRequest revocation;
+        revocation.secret = candidate.secret;
+        revocation.trigger = request.trigger;
+        revocation.is_revocation = true;
+        revocation.ignores_due = true;
+        revocation.deadline = request.deadline;
+        auto const seen = co_await rotator_.rotate(std::move(revocation));
+        auto const& outcome = seen.outcome;
+        // Most have nothing to revoke, and that changes with a rotation only: a day later is soon enough to see it.
+        bool const is_settled = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
+        if (is_settled)
+            revoke_not_before_[candidate.terms->owner->value.key()] = ports_.clock.steady_now() + revoke_again_after;
+        if (is_settled || outcome.code == "freeze" || outcome.code == "window") co_return;
+        log_outcome(ports_.log, outcome);
+        if (outcome.code == "revoked") ++summary.revoked;
+        if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
+        if (outcome.kind == OutcomeKind::refused) ++summary.refused;
+        if (outcome.kind == OutcomeKind::failed) ++summary.failed;
+        on_outcome(outcome);
+    };
+    co_await for_each(candidates.size(), at_once, revoke_one);
 }
 
 Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request, SweepSummary& summary) {
@@ -75,13 +121,15 @@ Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request,
         }
         for (auto const& properties : listed->secrets) {
             if (!properties.enabled || properties.managed) continue;
-            Candidate candidate{{vault, properties.name}, properties, {}, listed->seen_at, properties.created, false};
+            Candidate candidate{{vault, properties.name}, properties, {}, listed->seen_at, properties.created};
             auto terms = rotation::terms_of(candidate.secret, properties, policy, listed->seen_at);
             if (terms && !terms->owner) continue;
             if (terms) {
                 candidate.terms = *std::move(terms);
-                candidate.due = rotation::due_at(properties.created, properties.expires,
-                                                 candidate.terms->validity.value, candidate.terms->lead.value);
+                candidate.due = rotation::due_of(properties, *candidate.terms);
+                candidate.is_held_back = rotation::held_until(candidate.terms->windows.value, candidate.now,
+                                                              rotation::end_of(properties, *candidate.terms))
+                                             .has_value();
             }
             candidates.push_back(std::move(candidate));
         }
@@ -93,7 +141,7 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
     std::map<std::string, std::vector<Candidate*>> by_owner;
     for (auto& candidate : candidates)
-        if (candidate.terms && candidate.due > candidate.now)
+        if (candidate.terms && (candidate.due > candidate.now || candidate.is_held_back))
             by_owner[candidate.terms->owner->value.key()].push_back(&candidate);
     for (auto const& [key, of_owner] : by_owner) {
         auto const place = looked_at_.find(key);
@@ -148,13 +196,13 @@ void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate
     case OutcomeKind::failed: ++summary.failed; break;
     default: return;
     }
-    if (candidate.terms && end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
+    if (candidate.terms && rotation::end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
     reckon_expiry(candidate, summary);
 }
 
 void Sweeper::reckon_expiry(Candidate const& candidate, SweepSummary& summary) const {
     if (!candidate.terms) return;
-    auto const end = end_of(candidate.properties, *candidate.terms);
+    auto const end = rotation::end_of(candidate.properties, *candidate.terms);
     if (!summary.soonest_expiry || end < *summary.soonest_expiry) summary.soonest_expiry = end;
 }
 

@@ -3,7 +3,7 @@
 /// It lists the vaults, judges by properties alone where they suffice, and rotates what is due, soonest expiry first,
 /// at the pace that Azure allows. It also looks for versions that died (DESIGN 3.4): one of a slot that is told to have
 /// been made after the version itself, and versions younger than the overlap, each time; all once a day. A suspect is
-/// read, and repaired if it is dead.
+/// read, and repaired if it is dead. Where policy says so it revokes slots that were vacated (rotation/revocation.h).
 
 #pragma once
 
@@ -24,8 +24,9 @@ struct SweepRequest {
 };
 
 struct SweepSummary {
-    std::size_t due = 0;   ///< secrets that were due, or dead
-    std::size_t done = 0;  ///< rotated, adopted or repaired, siblings that were moved not counted
+    std::size_t due = 0;      ///< secrets that were due, or dead
+    std::size_t done = 0;     ///< rotated, adopted or repaired, siblings that were moved not counted
+    std::size_t revoked = 0;  ///< vacated slots that were regenerated
     std::size_t deferred = 0;
     std::size_t refused = 0;
     std::size_t failed = 0;
@@ -40,7 +41,7 @@ class Sweeper {
 public:
     using OnOutcome = std::function<void(rotation::Outcome const&)>;
 
-    Sweeper(Rotator& rotator, Ports ports) : rotator_(rotator), ports_(ports), pace_(ports.clock) {}
+    Sweeper(Rotator& rotator, Ports ports) : rotator_(rotator), ports_(ports), pace_(rotator.pace()) {}
 
     /// Calls `on_outcome` for every secret that was judged, as it ends.
     Task<SweepSummary> sweep(SweepRequest request, OnOutcome on_outcome);
@@ -53,10 +54,17 @@ private:
         std::optional<rotation::Terms> terms;  ///< nothing: its metadata contradict each other
         TimePoint now{};                       ///< the vault's date when it was listed
         TimePoint due{};
+        bool is_held_back = false;  ///< by its windows
         bool is_suspect = false;
     };
 
     Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
+    Task<void> rotate(std::vector<Candidate> candidates, SweepRequest const& request,
+                      OnOutcome const& on_outcome, SweepSummary& summary);
+    /// One for each owner whose vacated slot may be revoked, as far as properties tell.
+    [[nodiscard]] std::vector<Candidate> find_vacated(std::vector<Candidate> const& candidates) const;
+    Task<void> revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
+                      OnOutcome const& on_outcome, SweepSummary& summary);
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
     [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
                                   bool is_daily) const;
@@ -66,8 +74,9 @@ private:
 
     Rotator& rotator_;
     Ports ports_;
-    Pace pace_;
-    std::map<std::string, SteadyPoint> looked_at_;  // by owner: when all its versions were suspected last
+    Pace& pace_;
+    std::map<std::string, SteadyPoint> revoke_not_before_;  // by owner: when a revocation is worth a look again
+    std::map<std::string, SteadyPoint> looked_at_;          // by owner: when all its versions were suspected last
 };
 
 }  // namespace kssedr::engine

@@ -20,6 +20,7 @@ struct Credential {
 /// All credentials of one owner, in catalogue order, as one listing showed them.
 struct Credentials {
     std::vector<Credential> slots;
+    std::optional<int> calls_left{};  ///< how many calls the service says it has left for us, where it says so
 
     [[nodiscard]] Credential const* find(std::string_view slot) const {
         for (auto const& credential : slots)

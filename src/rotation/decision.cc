@@ -8,10 +8,6 @@
 namespace kssedr::rotation {
 namespace {
 
-bool holds(Holder const& holder, std::size_t slot) {
-    return holder.may_hold_any || holder.slot == slot;
-}
-
 // Those besides the secret that is judged who have the slot.
 std::vector<std::size_t> siblings_on(std::size_t slot, Situation const& seen) {
     std::vector<std::size_t> found;
@@ -103,6 +99,15 @@ Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Si
                        holder.why_not_movable;
         return decision;
     }
+    for (auto const i : on_other) {
+        auto const& holder = seen.holders[i];
+        if (!holder.movable_from || *holder.movable_from <= seen.now) continue;
+        decision.holder = i;
+        decision.step = Step::wait;
+        decision.until = *holder.movable_from;
+        decision.why = holder.name + " holds " + seen.slots[other].name + ", and its windows hold it";
+        return decision;
+    }
     decision.step = Step::move_siblings;
     decision.moving = on_other;
     for (auto const i : on_other) decision.until = std::max(decision.until, seen.now + seen.holders[i].overlap);
@@ -111,7 +116,12 @@ Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Si
     return decision;
 }
 
-// Since when a holder has been off a slot it does not hold; nothing where it never was on it.
+}  // namespace
+
+bool holds(Holder const& holder, std::size_t slot) {
+    return holder.may_hold_any || holder.slot == slot;
+}
+
 std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
     if (!holder.earlier) return holder.version_created;
     if (!holder.earlier->exists) return std::nullopt;
@@ -119,8 +129,6 @@ std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
     if (holder.slot && *holder.slot != slot && holder.earlier->slot == holder.slot) return holder.earlier->created;
     return holder.version_created;
 }
-
-}  // namespace
 
 TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {
     // Where no overlap is kept the new version must not be born expired all the same.

@@ -41,7 +41,10 @@ struct Holder {
     std::optional<std::size_t> slot;
     bool may_hold_any = false;    ///< its value may not be read: it counts for both slots, whatever its tags say
     bool is_movable = true;       ///< false: it may not be written, or is a setting of our own
+    bool is_frozen = false;       ///< and nothing else stands in the way of moving it
+    bool is_own_setting = false;  ///< kssedr's: never moved, and never cut off
     std::string why_not_movable;  ///< the right it needs, or what a person has to do
+    std::optional<TimePoint> movable_from;  ///< its windows hold it until then
     std::optional<TimePoint> expires;
     Duration overlap{};                     ///< how long after it leaves a slot that slot is kept for its consumers
     std::optional<EarlierVersion> earlier;  ///< nothing: not read yet
@@ -80,6 +83,12 @@ struct Decision {
 };
 
 [[nodiscard]] Decision decide(Situation const& seen);
+
+/// Whether the holder has the slot, or may have it.
+[[nodiscard]] bool holds(Holder const& holder, std::size_t slot);
+/// Since when a holder has been off a slot it does not hold; nothing where it never was on it. Not later than that,
+/// where its earlier version was not read.
+[[nodiscard]] std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder);
 
 /// What a credential that is published now gets as its expiry: its natural end, `made + validity`, and at least an
 /// overlap, so that an old one gives its holders time and is then due at once.

@@ -14,11 +14,14 @@ constexpr std::size_t tag_length_max = 256;
 constexpr std::size_t content_type_length_max = 255;
 constexpr std::size_t value_size_max = 25 * 1024;
 
-bool is_index(std::string_view text) {
-    return !text.empty() && text.size() <= 2 && std::ranges::all_of(text, [](char c) { return is_ascii_digit(c); });
-}
-
 }  // namespace
+
+std::optional<std::size_t> parse_slot_index(std::string_view tag) {
+    auto const text = trim(tag);
+    if (text == "0") return 0;
+    if (text == "1") return 1;
+    return std::nullopt;
+}
 
 SecretDraft draft_next(SecretProperties const& current, Terms const& terms, std::string_view slot,
                        std::size_t slot_index, TimePoint expires, TimePoint now) {
@@ -33,9 +36,9 @@ SecretDraft draft_next(SecretProperties const& current, Terms const& terms, std:
     for (auto& [name, value] : draft.tags) {
         auto const tag = trim(name);
         if (equals_ignore_case(tag, "CredentialId")) value = slot;
-        // Only the original's `key` is an index of a slot; anybody else's tag of that name is theirs.
-        if (equals_ignore_case(tag, "key") && terms.is_original_dialect && is_index(trim(value)))
-            value = fmt::format("{}", slot_index);
+        // Also where another dialect names the owner: where a value may not be read, `key` tells which slot it holds
+        // (engine/holders.cc), so that a stale one would be evidence against what is true.
+        if (equals_ignore_case(tag, "key") && parse_slot_index(value)) value = fmt::format("{}", slot_index);
         if (equals_ignore_case(tag, "AutoRotate")) {
             value = date;
             has_auto_rotate = true;

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "rotation/schedule.h"
 
 #include <algorithm>
 #include <charconv>
@@ -77,19 +78,18 @@ std::optional<Sourced<T>> from_rules(std::vector<SecretRule> const& rules, Secre
     return found;
 }
 
-void read_freeze(Tags const& tags, TimePoint now, Terms& terms) {
-    auto const* tag = find_tag(tags, "kssedr-freeze");
-    if (tag == nullptr) return;
-    auto const text = trim(*tag);
+// What says that nothing may be done, and until when. Of several, what holds without an end or longest counts.
+void read_freeze(std::string_view text, std::string const& who, TimePoint now, Terms& terms) {
     if (equals_ignore_case(text, "false")) return;
     if (auto const until = parse_rfc3339(text)) {
-        if (*until <= now) return;
-        terms.freeze = "the tag kssedr-freeze holds it until " + format_rfc3339(*until);
+        if (*until <= now || (terms.freeze && (!terms.freeze_until || *terms.freeze_until >= *until))) return;
+        terms.freeze = who + " holds it until " + format_rfc3339(*until);
         terms.freeze_until = *until;
         return;
     }
     // A tag may block: what can not be read as a time blocks too.
-    terms.freeze = "the tag kssedr-freeze is \"" + escape_for_display(*tag) + "\"; remove it to go on";
+    terms.freeze = who + " is \"" + escape_for_display(text) + "\"; remove it to go on";
+    terms.freeze_until.reset();
 }
 
 std::string slot_tag(Tags const& tags) {
@@ -140,6 +140,14 @@ std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties co
     return owners;
 }
 
+TimePoint due_of(SecretProperties const& properties, Terms const& terms) {
+    return due_at(properties.created, properties.expires, terms.validity.value, terms.lead.value);
+}
+
+TimePoint end_of(SecretProperties const& properties, Terms const& terms) {
+    return properties.expires.value_or(properties.created + terms.validity.value);
+}
+
 Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
                        TimePoint now) {
     Terms terms;
@@ -174,7 +182,13 @@ Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properti
                         .value_or(Sourced<Duration>{policy.min_overlap, "KSSEDR_MIN_OVERLAP"});
     if (terms.overlap.value > terms.validity.value / 2)
         terms.overlap = {terms.validity.value / 2, "half the validity, less than " + terms.overlap.source};
-    read_freeze(properties.tags, now, terms);
+    terms.revoke_after = from_rules(policy.rules, secret, &SecretRule::revoke_after);
+    terms.windows = from_rules(policy.rules, secret, &SecretRule::windows)
+                        .value_or(Sourced<std::vector<Window>>{{}, "no rule sets any: at any time"});
+    if (auto const rule = from_rules(policy.rules, secret, &SecretRule::freeze))
+        read_freeze(rule->value, "freeze of " + rule->source, now, terms);
+    if (auto const* tag = find_tag(properties.tags, "kssedr-freeze"))
+        read_freeze(trim(*tag), "the tag kssedr-freeze", now, terms);
     return terms;
 }
 

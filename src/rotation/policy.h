@@ -4,6 +4,7 @@
 
 #include "rotation/scope.h"
 #include "rotation/secret_version.h"
+#include "rotation/window.h"
 
 #include <cstdint>
 #include <optional>
@@ -31,7 +32,10 @@ struct SecretRule {
     std::optional<Duration> validity;
     std::optional<Duration> lead;
     std::optional<Duration> min_overlap;
-    std::string where;  ///< `kssedr.toml, rule 2`: for `explain`
+    std::optional<Duration> revoke_after;
+    std::optional<std::vector<Window>> windows;  ///< empty: at any time
+    std::optional<std::string> freeze;           ///< `true`, `false`, or the time until which it holds
+    std::string where;                           ///< `kssedr.toml, rule 2`: for `explain`
 };
 
 struct Policy {
@@ -63,8 +67,10 @@ struct Terms {
     bool is_original_dialect = false;     ///< the original's content type or tags name the owner
     Sourced<Duration> validity;
     Sourced<Duration> lead;
-    Sourced<Duration> overlap;          ///< never more than half the validity
-    std::optional<std::string> freeze;  ///< why the freeze tag defers
+    Sourced<Duration> overlap;                      ///< never more than half the validity
+    std::optional<Sourced<Duration>> revoke_after;  ///< nothing: a vacated slot is left as it is
+    Sourced<std::vector<Window>> windows;           ///< none: at any time
+    std::optional<std::string> freeze;              ///< why a freeze defers, the tag's or a rule's
     std::optional<TimePoint> freeze_until;
 };
 
@@ -72,6 +78,10 @@ struct Terms {
 /// other or are none that can be understood; the message says which and how to mend it.
 [[nodiscard]] Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properties, Policy const& policy,
                                      TimePoint now);
+
+/// When a version is due, and when it ends where its expiry is not set.
+[[nodiscard]] TimePoint due_of(SecretProperties const& properties, Terms const& terms);
+[[nodiscard]] TimePoint end_of(SecretProperties const& properties, Terms const& terms);
 
 /// Every owner that a secret asks for in any of its ways, be they in conflict with each other: it is a holder to reckon with
 /// for each of them. The same one may stand there twice.

@@ -67,6 +67,42 @@ TEST(Terms, OwnerFromEveryDialect) {
     }
 }
 
+TEST(Terms, FreezesOfRulesAndTagsAddUp) {
+    struct Case {
+        std::string name, all, one, tag;
+        bool frozen;
+        std::optional<TimePoint> until;
+    };
+    std::string const soon = format_rfc3339(t0 + days{1}), late = format_rfc3339(t0 + days{2});
+    for (auto const& c : std::vector<Case>{
+             {"none", "", "", "", false, {}},
+             {"of all", "true", "", "", true, {}},
+             {"of all, not of this one", "true", "false", "", false, {}},
+             {"of this one, until", "", soon, "", true, t0 + days{1}},
+             {"past", "", format_rfc3339(t0), "", false, {}},
+             {"the tag lifts no rule's", "true", "", "false", true, {}},
+             {"the later of two, the tag's", soon, "", late, true, t0 + days{2}},
+             {"the later of two, the rule's", late, "", soon, true, t0 + days{2}},
+             {"the tag's without end", late, "", "true", true, {}},
+             {"the rule's without end", "true", "", soon, true, {}},
+         }) {
+        SCOPED_TRACE(c.name);
+        Policy policy;
+        for (auto const& [name, freeze] : {std::pair<std::string, std::string>{"", c.all}, {"web", c.one}}) {
+            SecretRule rule;
+            rule.secret = name;
+            if (!freeze.empty()) rule.freeze = freeze;
+            policy.rules.push_back(rule);
+        }
+        Tags tags;
+        if (!c.tag.empty()) tags["kssedr-freeze"] = c.tag;
+        auto const read = terms(std::string(account), tags, policy);
+        ASSERT_TRUE(read);
+        EXPECT_EQ(read->freeze.has_value(), c.frozen);
+        EXPECT_EQ(read->freeze_until, c.until);
+    }
+}
+
 TEST(Terms, ContradictionsAreRefused) {
     struct Case {
         std::string name, content_type;
@@ -256,8 +292,13 @@ TEST(Draft, LeavesOtherPeoplesTagsAlone) {
     auto read = terms_of(secret(), current, {}, t0);
     ASSERT_TRUE(read);
     auto draft = draft_next(current, *read, "key2", 1, t0 + days{90}, t0);
-    EXPECT_EQ(draft.tags, current.tags) << "Microsoft's dialect has no tag key and no AutoRotate";
+    EXPECT_EQ(draft.tags, (Tags{{"ProviderAddress", std::string(account)}, {"key", "1"}}))
+        << "an index is one in every dialect; Microsoft's has no AutoRotate";
     EXPECT_FALSE(draft.not_before) << "was not set";
+    for (std::string const tag : {"web", "2", "00", "", "-1"}) {
+        current.tags["key"] = tag;
+        EXPECT_EQ(draft_next(current, *read, "key2", 1, t0 + days{90}, t0).tags, current.tags) << tag;
+    }
 
     current.tags = {{"orgin", std::string(account)}, {"key", "web"}};
     for (int i = 0; current.tags.size() < 15; ++i) current.tags["t" + std::to_string(i)] = "x";

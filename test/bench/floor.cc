@@ -1,6 +1,8 @@
 // The floor of the whole-process bench: the calls of a rotation by libcurl alone, over warm connections, nothing parsed,
 // decided or protected. Reads lines `METHOD URL BEARER BODY-OR-DASH` from standard input, makes each call in order, and
-// prints how many were made and what processor time they took. Trusts SSL_CERT_FILE; RESOLVE is curl's `--resolve`.
+// prints how many were made and what processor time they took.
+//
+// usage: kssedr-bench-floor CA_FILE RESOLVE     entries as curl's `--resolve` takes them, with commas between
 
 #include <curl/curl.h>
 
@@ -77,22 +79,21 @@ double processor_seconds() {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    if (argc != 3) return 2;
     auto const calls = read_calls();
     if (calls.empty()) return 2;
     curl_global_init(CURL_GLOBAL_DEFAULT);
     CURL* const handle = curl_easy_init();
     curl_slist* resolve = nullptr;
-    if (char const* given = std::getenv("RESOLVE")) {
-        std::istringstream entries(given);
-        for (std::string entry; std::getline(entries, entry, ',');) resolve = curl_slist_append(resolve, entry.c_str());
-    }
+    std::istringstream entries(argv[2]);
+    for (std::string entry; std::getline(entries, entry, ',');) resolve = curl_slist_append(resolve, entry.c_str());
     curl_easy_setopt(handle, CURLOPT_RESOLVE, resolve);
     std::string answer;
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, append);
     curl_easy_setopt(handle, CURLOPT_WRITEDATA, &answer);
     curl_easy_setopt(handle, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
-    if (char const* bundle = std::getenv("SSL_CERT_FILE")) curl_easy_setopt(handle, CURLOPT_CAINFO, bundle);
+    curl_easy_setopt(handle, CURLOPT_CAINFO, argv[1]);
     // The first of each kind opens the connection; what is measured is warm.
     std::size_t const warm_up = std::min<std::size_t>(calls.size(), 5);
     for (std::size_t i = 0; i < warm_up; ++i) (void)make(handle, calls[i], answer);

@@ -148,11 +148,9 @@ def floor(world: World) -> float:
         made = f"POST {account}/regenerateKey?api-version=2023-01-01 {tokens['management']} {json.dumps({'keyName': 'key2'})}"
         body = json.dumps({"value": value, "tags": {"orgin": world.accounts[name], "key": "1"}})
         lines += [f"GET {secret} {tokens['vault']} -", keys, made, f"PUT {secret} {tokens['vault']} {body}", keys]
-    environment = {"SSL_CERT_FILE": stage.emulator.ca_file, "RESOLVE": stage.emulator.environment["KSSEDR_RESOLVE"]}
     ran = subprocess.run(
-        [str(BINARIES / "kssedr-bench-floor")],
+        [str(BINARIES / "kssedr-bench-floor"), stage.emulator.ca_file, stage.emulator.environment["KSSEDR_RESOLVE"]],
         input="\n".join(lines) + "\n",
-        env=environment,
         capture_output=True,
         text=True,
         check=True,

@@ -53,7 +53,7 @@ class Package(unittest.TestCase):
         executables = {"kssedr", "lib/ld-linux-x86-64.so.2", "lib/libc.so.6", "lib/libcurl.so.4", "lib/libssl.so.3"}
         for name in executables:
             self.assertEqual(modes.get(name), stat.S_IFREG | 0o755, name)
-        for name in ("host.json", "ca-certificates.crt", "EventHubTriggerFunction/function.json", "licences/libc6"):
+        for name in ("host.json", "ca-certificates.crt", "EventHubTriggerFunction/function.json", "licences/libc6", "zoneinfo/UTC"):
             self.assertEqual(modes.get(name), stat.S_IFREG | 0o644, name)
         self.assertIn(host["customHandler"]["description"]["defaultExecutablePath"], modes)
         self.assertFalse([name for name in modes if name.startswith(("/", "..")) or "settings" in name])
@@ -69,11 +69,14 @@ class Package(unittest.TestCase):
             unpack(self.package, root)
             # The local Azure's authority takes the place of the public ones: what else would be found is in the tree.
             (root / "ca-certificates.crt").write_text(Path(stage.emulator.ca_file).read_text())
+            # Windows need the rules of their zones, and these too are in the tree.
+            (root / "kssedr.toml").write_text('[[rule]]\nwindows = "daily 00:00-24:00 Pacific/Apia"\n')
             stage.app_root = root
             stage.put_secret()
             stage.hub.send(json.dumps(stage.event()))
             options = Options(retry_scale=0.02, jail=True)
-            with stage.consumer() as consumer, stage.host(options, SSL_CERT_FILE=None) as host:
+            environment = {"SSL_CERT_FILE": None, "KSSEDR_CONFIG": "/kssedr.toml"}
+            with stage.consumer() as consumer, stage.host(options, **environment) as host:
                 self.assertEqual(get_text(f"http://127.0.0.1:{host.process.port}/"), "kssedr\n")
                 self.assertTrue(get_json(f"{host.front.url}/api/IsAlive")["isAlive"])
                 self.assertTrue(stage.hub.wait_until_read(20))

@@ -63,6 +63,10 @@ public:
     /// Secrets that may not be read, or not be written, by key.
     std::set<std::string> unreadable, unwritable;
     std::string vault_host = "demo.vault.azure.net";
+    /// How far the vault's clock is ahead of ours.
+    Duration clock_ahead{};
+    /// Told of every publication that is asked for, whatever becomes of it.
+    std::function<void(rotation::SecretDraft const&)> on_publish;
     bool tells_when_made = true;
     std::vector<std::string> calls;
     int regenerations = 0;
@@ -100,7 +104,7 @@ public:
         rotation::SecretVersion seen;
         seen.properties = found->properties;
         seen.value = SecretString::copy_of(found->value);
-        seen.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        seen.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now() + clock_ahead);
         co_return seen;
     }
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint) override {
@@ -127,6 +131,7 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint) override {
         auto const event = begin("secret.set");
+        if (on_publish) on_publish(draft);
         co_await clock_.sleep_for(event.takes);
         if (unwritable.contains(secret.key())) co_return fail(Error(Errc::permission_denied, "ForbiddenByRbac"));
         auto const effect = [&] {

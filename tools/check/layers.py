@@ -50,6 +50,7 @@ MAY_SEE: dict[str, set[str]] = {
     "curl/": {"http"},
     "openssl/": {"base", "async", "azure", "providers", "server", "emulator"},
     "toml++/": {"config"},
+    "cctz/": {"rotation", "config"},
     "prometheus/": {"server"},
     "proton/": {"azure"},
     "librdkafka/": {"azure"},

@@ -20,6 +20,7 @@ from pathlib import Path
 from libraries import LibraryMissing, licences, needed
 
 ROOT = Path(__file__).resolve().parents[2]
+ZONES = Path("/usr/share/zoneinfo")
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 # What is for people and not for the host.
 LEFT_OUT = {"README.md", "settings.example.json"}
@@ -41,8 +42,23 @@ def contents(program: Path) -> dict[str, tuple[bytes, bool]]:
         entries[f"licences/{name}"] = (text, False)
     entries["licences/kssedr"] = ((ROOT / "LICENSE").read_bytes(), False)
     entries["kssedr"] = (stripped(program), True)
+    entries |= {f"zoneinfo/{name}": (data, False) for name, data in zones().items()}
+    entries["licences/tzdata"] = (Path("/usr/share/doc/tzdata/copyright").read_bytes(), False)
     entries["ca-certificates.crt"] = (CERTIFICATES.read_bytes(), False)
     return entries
+
+
+def zones() -> dict[str, bytes]:
+    """By its IANA name: the rules of each time zone, for an image that brings none."""
+    found: dict[str, bytes] = {}
+    for path in sorted(ZONES.rglob("*")):
+        name = str(path.relative_to(ZONES))
+        if name.startswith(("posix/", "right/")) or name in ("localtime", "posixrules") or not path.is_file():
+            continue
+        data = path.read_bytes()
+        if data.startswith(b"TZif"):
+            found[name] = data
+    return found
 
 
 def stripped(program: Path) -> bytes:
@@ -70,7 +86,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--program", type=Path, default=ROOT / "build/release/bin/kssedr")
     parser.add_argument("--output", type=Path, default=ROOT / "build/package/kssedr-functions-linux-x64.zip")
     options = parser.parse_args(arguments)
-    for path in (options.program, CERTIFICATES):
+    for path in (options.program, CERTIFICATES, ZONES / "Europe/Berlin"):
         if not path.is_file():
             print(f"package: {path} is missing", file=sys.stderr)
             return 2

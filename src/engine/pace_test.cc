@@ -1,0 +1,136 @@
+#include "engine/pace.h"
+
+#include "engine/intake.h"
+#include "support/coro_test.h"
+#include "support/scene.h"
+
+namespace kssedr::engine {
+namespace {
+
+using namespace std::chrono_literals;
+using rotation::OutcomeKind;
+using std::chrono::days;
+using test::account;
+using test::FakeAzure;
+using test::Scene;
+
+rotation::ArmId const& owner() {
+    static auto const id = *rotation::ArmId::parse(account);
+    return id;
+}
+
+// How long the next call of the provider waits.
+Task<Duration> wait_of(Pace& pace, Clock& clock) {
+    auto const before = clock.steady_now();
+    auto const turn = co_await pace.turn_of_provider(owner(), SteadyPoint::max());
+    EXPECT_TRUE(turn);
+    co_return clock.steady_now() - before;
+}
+
+CORO_TEST(Pace, ThrottledWithoutATimeWaitsLongerEachTimeUntilSomethingSucceeds) {
+    Pace pace(clock());
+    Error const throttled(Errc::throttled, "429");
+    for (auto const expected : {1s, 2s, 4s, 8s, 16s, 32s, 60s, 60s}) {
+        // All that were under way are told so; that is one sign, not sixteen.
+        for (int i = 0; i < 16; ++i) pace.heed(owner(), &throttled);
+        auto const wait = co_await wait_of(pace, clock());
+        EXPECT_EQ(wait, expected);
+    }
+    pace.heed(owner(), nullptr);
+    pace.heed(owner(), &throttled);
+    auto const wait = co_await wait_of(pace, clock());
+    EXPECT_EQ(wait, 1s);
+}
+
+CORO_TEST(Pace, ThrottledWithATimeWaitsThatLong) {
+    Pace pace(clock());
+    auto const throttled = Error(Errc::throttled, "429").with_retry_after(17s);
+    pace.heed(owner(), &throttled);
+    auto const wait = co_await wait_of(pace, clock());
+    EXPECT_EQ(wait, 17s);
+}
+
+CORO_TEST(Pace, FewCallsLeftSlowEverybodyDown) {
+    for (auto const& [left, expected] : {std::pair{1000, 0ms}, {50, 0ms}, {49, 100ms}, {10, 4000ms}, {0, 5000ms}}) {
+        Pace pace(clock());
+        pace.heed_left(owner(), left);
+        auto const wait = co_await wait_of(pace, clock());
+        EXPECT_EQ(wait, expected) << left << " left";
+    }
+}
+
+TEST(Circuit, OpensTriesOnceAndCloses) {
+    Circuit circuit;
+    Error const dead(Errc::unavailable, "no answer"), lost(Errc::outcome_unknown, "reset"), denied(Errc::not_found, "");
+    SteadyPoint now{1h};
+    for (int i = 0; i < 7; ++i) EXPECT_EQ(circuit.note(i % 2 == 0 ? &dead : &lost, now), Circuit::Change::none);
+    EXPECT_EQ(circuit.note(&denied, now), Circuit::Change::none) << "an answer of any kind is one";
+    for (int i = 0; i < 7; ++i) EXPECT_EQ(circuit.note(&dead, now), Circuit::Change::none);
+    EXPECT_FALSE(circuit.wait_of(now));
+    EXPECT_EQ(circuit.note(&dead, now), Circuit::Change::opened);
+    EXPECT_EQ(circuit.wait_of(now + 10s), 20s);
+    EXPECT_FALSE(circuit.wait_of(now + 30s)) << "one tries";
+    EXPECT_EQ(circuit.wait_of(now + 30s), 30s) << "and one only";
+    EXPECT_EQ(circuit.note(&dead, now + 31s), Circuit::Change::none);
+    EXPECT_EQ(circuit.wait_of(now + 60s), 1s);
+    EXPECT_FALSE(circuit.wait_of(now + 61s));
+    EXPECT_EQ(circuit.note(nullptr, now + 62s), Circuit::Change::closed);
+    EXPECT_FALSE(circuit.wait_of(now + 62s));
+}
+
+// The events of a vault that does not answer neither hammer it nor keep another's from being handled.
+CORO_TEST(Circuit, ADeadVaultCostsLittleAndHoldsNobodyUp) {
+    Scene scene(clock());
+    InProcessLock lock(clock());
+    class HalfDead final : public ports::Vault {
+    public:
+        HalfDead(FakeAzure& azure, Clock& clock) : azure_(azure), clock_(clock) {}
+        Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
+                                             SteadyPoint deadline) override {
+            if (secret.vault.text.starts_with("demo")) co_return co_await azure_.fetch(secret, version, deadline);
+            ++calls_of_dead;
+            co_await clock_.sleep_for(30s);
+            co_return fail(Errc::unavailable, "no answer");
+        }
+        Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef s, SteadyPoint d) override {
+            return azure_.list_versions(std::move(s), d);
+        }
+        Async<rotation::SecretListing> list_secrets(rotation::VaultHost v, SteadyPoint d) override {
+            return azure_.list_secrets(std::move(v), d);
+        }
+        Async<rotation::SecretProperties> publish(rotation::SecretRef s, rotation::SecretDraft const& draft,
+                                                  SteadyPoint d) override {
+            return azure_.publish(std::move(s), draft, d);
+        }
+        int calls_of_dead = 0;
+
+    private:
+        FakeAzure& azure_;
+        Clock& clock_;
+    } vault(scene.azure, clock());
+    Rotator rotator({vault, scene.azure, scene.azure, lock, clock(), scene.random, scene.log}, scene.policy);
+    Intake intake(rotator, clock(), scene.log, "vault.azure.net");
+    std::vector<std::string> messages;
+    auto const event = [](std::string const& vault_name, std::string const& name, std::string const& version) {
+        return fmt::format(
+            R"({{"id":"{0}","eventType":"Microsoft.KeyVault.SecretNearExpiry","data":{{"Id":"https://{1}.vault.azure.net/secrets/{2}/{3}","VaultName":"{1}","ObjectType":"Secret","ObjectName":"{2}","Version":"{3}"}}}})",
+            name, vault_name, name, version);
+    };
+    for (int i = 0; i < 200; ++i) messages.push_back(event("dead", fmt::format("s{}", i), std::string(32, 'a')));
+    messages.push_back(event("demo", "web", scene.azure.versions[0].properties.version));
+    std::vector<std::string_view> const views(messages.begin(), messages.end());
+    auto const begun = clock().steady_now();
+    auto const handled = co_await intake.handle(views, {.deadline = clock().steady_now() + 1h});
+    CO_ASSERT(handled.size() == 201);
+    EXPECT_EQ(handled[200].outcome.kind, OutcomeKind::rotated) << handled[200].outcome.reason;
+    for (int i = 0; i < 200; ++i) {
+        EXPECT_EQ(handled[i].outcome.kind, OutcomeKind::failed);
+        EXPECT_EQ(handled[i].outcome.code, "unavailable") << handled[i].outcome.reason;
+    }
+    EXPECT_TRUE(handled[199].outcome.retry_after.has_value());
+    EXPECT_LE(vault.calls_of_dead, 20);
+    EXPECT_LT(clock().steady_now() - begun, 3min);
+}
+
+}  // namespace
+}  // namespace kssedr::engine
