@@ -7,6 +7,9 @@ import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
+# Packages whose headers are compiled into the program, and whose licence must go with it. Boost's asks that of source only.
+COMPILED_IN = ("libcli11-dev", "libtomlplusplus-dev")
+
 
 class LibraryMissing(Exception):
     """The program would not start here either."""
@@ -28,10 +31,9 @@ def needed(program: Path) -> dict[str, Path]:
 
 
 def licences(libraries: Iterable[Path]) -> dict[str, bytes]:
-    """By Debian package: the copyright file of each that a library comes from."""
+    """By Debian package: the copyright file of each that a library comes from, and of those compiled in."""
     texts: dict[str, bytes] = {}
-    for library in sorted(libraries):
-        package = _package_of(library)
+    for package in (*(_package_of(library) for library in sorted(libraries)), *COMPILED_IN):
         copyright_file = Path("/usr/share/doc", package, "copyright") if package else None
         if package and copyright_file and copyright_file.is_file():
             texts[package] = copyright_file.read_bytes()
