@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -78,7 +79,9 @@ class HandlerProcess:
             return self.app.command, str(self.app.working_directory)
         # The app root is the whole world: nothing of this machine's libraries can be found from there.
         inside = [re.sub(f"^{re.escape(str(self.app.root))}(?=/)", "", part) for part in self.app.command]
-        return ["unshare", "--map-root-user", "chroot", str(self.app.root), *inside], "/"
+        # Only root may change its root; others are root in a user namespace of their own, where the system allows that.
+        become_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+        return [*become_root, "chroot", str(self.app.root), *inside], "/"
 
     def _spawn(self) -> None:
         worker = str(uuid.uuid4())
