@@ -38,7 +38,7 @@ class Azurite:
     def __init__(self) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="kssedr-azurite-")
         command = ["node", str(PROGRAM), "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]
-        command += ["--disableTelemetry", "--skipApiVersionCheck"]
+        command += ["--skipApiVersionCheck"]
         self._process = subprocess.Popen(
             command, cwd=self._directory.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )
