@@ -299,8 +299,8 @@ TEST_F(HttpServerTest, TakesALongBodyInChunks) {
     std::string const piece(600'000, 'x');
     auto const chunk = "927c0\r\n" + piece + "\r\n";
     serve({.body_limit = 64U << 20U}, [&]() -> Task<void> {
-        auto const answer = co_await ask("PUT /close HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + chunk +
-                                         chunk + chunk + "0\r\n\r\n");
+        auto const answer = co_await ask("PUT /close HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                                         chunk + chunk + chunk + "0\r\n\r\n");
         EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer;
     });
     EXPECT_EQ(handler_.last_body_size, 3 * piece.size());
