@@ -6,10 +6,12 @@ import base64
 import hashlib
 import hmac
 import http.client
+import os
 import queue
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from datetime import datetime, timedelta, timezone
@@ -22,6 +24,7 @@ PROGRAM = Path(__file__).resolve().parent / "node_modules/azurite/dist/src/blob/
 ACCOUNT = "devstoreaccount1"
 # Known to all the world.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SKIPPED = 77
 SIGNED_VERSION = "2021-08-06"
 
 
@@ -32,6 +35,14 @@ def why_not() -> str | None:
     if not PROGRAM.is_file():
         return f"azurite is not installed: npm ci --ignore-scripts in {PROGRAM.parents[4].name}/integration"
     return None
+
+
+def leave_where_missing() -> None:
+    """Ends a program whose tests need Azurite where it is not: a skip, but a failure with KSSEDR_REQUIRE_ALL=1."""
+    if reason := why_not():
+        is_required = os.environ.get("KSSEDR_REQUIRE_ALL") == "1"
+        print(f"{'failed, for everything is to be run' if is_required else 'skipped'}: {reason}")
+        sys.exit(1 if is_required else SKIPPED)
 
 
 class Azurite:
