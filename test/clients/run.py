@@ -165,7 +165,7 @@ def run_az_vault(results, az, check):
     of Debian 12 holds (its python3-azure brings 4.2). Then `az rest` does the same with az's own token."""
     code, out, err = az("keyvault", "secret", "set", "--vault-name", "demo", "--name", "from-az", "--value", "hello")
     if "No module named" in err:
-        reason = next(line.strip() for line in err.splitlines() if "No module named" in line)
+        reason = next(line.strip() for line in err.splitlines() if "No module named" in line).removeprefix("ERROR: ")
         print(f"left out: az keyvault secret set, show, list: this az cannot run them ({reason}; Debian packages no such "
               "module, Microsoft's own azure-cli does). `az rest` below makes the same three requests", flush=True)
     else:

@@ -33,7 +33,7 @@ def why_not() -> str | None:
     if shutil.which("node") is None:
         return "node is not installed"
     if not PROGRAM.is_file():
-        return f"azurite is not installed: npm ci --ignore-scripts in {PROGRAM.parents[4].name}/integration"
+        return "azurite is not installed: npm ci --ignore-scripts in test/integration"
     return None
 
 
