@@ -6,7 +6,9 @@
 #include "app/process.h"
 #include "app/world.h"
 #include "async/run.h"
+#include "azure/ca_file.h"
 #include "azure/client_certificate.h"
+#include "azure/entra.h"
 #include "base/ascii.h"
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
@@ -121,12 +123,27 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
     return std::ferror(stdout) == 0 ? code : cli::exit_failed;
 }
 
-// A certificate that cannot be used is said before anything is begun, as every other wrong setting.
-config::Problems check_certificate(config::Identity const& identity) {
-    if (identity.has_client_secret() || !identity.has_certificate()) return {};
-    auto const read = azure::read_client_certificate(identity.certificate_file, identity.certificate_password);
-    if (read) return {};
-    return {read.error().message()};
+Result<void> check_proof(config::Identity const& identity) {
+    if (identity.has_client_secret()) return {};
+    if (identity.has_certificate()) {
+        KSSEDR_TRY(auto const certificate,
+                   azure::read_client_certificate(identity.certificate_file, identity.certificate_password));
+        (void)certificate;
+    } else if (identity.has_federated_token()) {
+        KSSEDR_TRY(auto const token, azure::read_federated_token(identity.federated_token_file));
+        (void)token;
+    }
+    return {};
+}
+
+// A file that cannot be used is said before anything is begun, as every other wrong setting.
+config::Problems check_files(config::Settings const& settings) {
+    config::Problems problems;
+    if (auto const proof = check_proof(settings.identity); !proof) problems.push_back(proof.error().message());
+    if (settings.ca_file.empty()) return problems;
+    if (auto const trusted = azure::check_ca_file(settings.ca_file); !trusted)
+        problems.push_back(trusted.error().message());
+    return problems;
 }
 
 int run(int argc, char** argv) {
@@ -143,7 +160,7 @@ int run(int argc, char** argv) {
     if (line->command == cli::Command::functions && loaded && !loaded->settings.functions_port)
         problems.emplace_back(
             "FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it, for a trial set any free port");
-    if (problems.empty()) problems = check_certificate(loaded->settings.identity);
+    if (problems.empty()) problems = check_files(loaded->settings);
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
 

@@ -73,8 +73,18 @@ engine::Ports World::ports(Log& log) {
     return {vault_, storage_account_, directory_, chosen_lock(), clock_, random_, log};
 }
 
+void World::PlannersLog::put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
+    if (!event.starts_with("sweep.")) return;
+    switch (level) {
+    case LogLevel::error: return real_.error(event, fields);
+    case LogLevel::warn: return real_.warn(event, fields);
+    default: break;
+    }
+}
+
 World::Shadow::Shadow(engine::Ports real, engine::Rotator const& rotating)
-    : vault(real.vault),
+    : log(real.log),
+      vault(real.vault),
       provider(real.provider, real.clock, real.random),
       lock(real.clock),
       rotator({vault, provider, real.directory, lock, real.clock, real.random, log}, planning(rotating.policy()),

@@ -58,11 +58,22 @@ private:
     engine::Intake intake_;
     engine::Sweeper sweeper_;
 
+    /// What could not be looked at is said as ever; what would be done is no event, nothing is done.
+    class PlannersLog final : public Log {
+    public:
+        explicit PlannersLog(Log& real) : real_(real) {}
+
+    private:
+        void put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
+
+        Log& real_;
+    };
+
     /// The same engine over ports that change nothing.
     struct Shadow {
         Shadow(engine::Ports real, engine::Rotator const& rotating);
 
-        NullLog log;
+        PlannersLog log;
         engine::ShadowVault vault;
         engine::ShadowProvider provider;
         engine::InProcessLock lock;

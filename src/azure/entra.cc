@@ -84,14 +84,6 @@ Async<IssuedToken> request_token(http::Transport& transport, EntraApplication ap
     co_return parse_token_answer(answer->body.expose());
 }
 
-Result<SecretString> read_token_file(std::string const& path) {
-    std::string const name = "the platform's token \"" + escape_for_display(path) + "\" (AZURE_FEDERATED_TOKEN_FILE)";
-    KSSEDR_TRY(auto const content, read_secret_file(path, name));
-    auto const token = trim(content.expose());
-    if (token.empty()) return fail(Errc::unavailable, name + " is empty");
-    return SecretString::copy_of(token);
-}
-
 }  // namespace
 
 SecretString format_token_request(EntraApplication const& application, std::string_view audience,
@@ -135,6 +127,8 @@ Error to_token_error(http::Response const& answer, EntraApplication const& appli
     Errc code = Errc::permission_denied;
     if (answer.status == 429)
         code = Errc::throttled;
+    else if (is_redirect(answer.status))
+        code = Errc::invalid_argument;
     else if (answer.status >= 500 || answer.status < 400 || answer.status == 408)
         code = Errc::unavailable;
     else if (word == "temporarily_unavailable" || word == "server_error")
@@ -153,6 +147,7 @@ Error to_token_error(http::Response const& answer, EntraApplication const& appli
     else if (!word.empty())
         message += ", " + escape_for_display(word, 64);
     if (known != nullptr) message += "; " + std::string(known->cure);
+    message += explain_redirect(answer);
     if (auto const trace = root["trace_id"].text()) message += " (trace " + escape_for_display(*trace, 64) + ')';
     return Error(code, std::move(message))
         .with_service_code(number ? "AADSTS" + std::to_string(*number) : escape_for_display(word, 64))
@@ -168,12 +163,22 @@ Async<IssuedToken> ClientSecretIssuer::fetch_token(std::string audience, SteadyP
     co_return co_await request_token(transport_, application_, std::move(form), deadline);
 }
 
+Result<SecretString> read_federated_token(std::string const& path) {
+    constexpr std::string_view cure = "; name the file that the platform mounts, or unset the setting";
+    std::string const name = "the platform's token \"" + escape_for_display(path) + "\" (AZURE_FEDERATED_TOKEN_FILE)";
+    auto const content = read_secret_file(path, name);
+    if (!content) return fail(content.error().code(), content.error().message() + std::string(cure));
+    auto const token = trim(content->expose());
+    if (token.empty()) return fail(Errc::unavailable, name + " is empty" + std::string(cure));
+    return SecretString::copy_of(token);
+}
+
 WorkloadIdentityIssuer::WorkloadIdentityIssuer(http::Transport& transport, EntraApplication application,
                                                std::string token_file)
     : transport_(transport), application_(std::move(application)), token_file_(std::move(token_file)) {}
 
 Async<IssuedToken> WorkloadIdentityIssuer::fetch_token(std::string audience, SteadyPoint deadline) {
-    KSSEDR_CO_TRY(auto const assertion, read_token_file(token_file_));
+    KSSEDR_CO_TRY(auto const assertion, read_federated_token(token_file_));
     auto form = format_token_request(application_, audience, "client_assertion", assertion);
     co_return co_await request_token(transport_, application_, std::move(form), deadline);
 }

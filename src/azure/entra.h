@@ -62,6 +62,10 @@ private:
     SecretString password_;
 };
 
+/// The platform's token in the file, as it is now. `unavailable` where the file cannot be read or holds nothing, with
+/// the setting's name and what to do.
+[[nodiscard]] Result<SecretString> read_federated_token(std::string const& path);
+
 /// `access_token` and its lifetime out of Entra's answer. `corrupt` where it holds none.
 [[nodiscard]] Result<IssuedToken> parse_token_answer(std::string_view body);
 

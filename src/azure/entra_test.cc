@@ -91,7 +91,8 @@ CORO_TEST(Entra, SaysWhatIsSetWrongly) {
         {"broken in a way that passes", 400, R"({"error":"temporarily_unavailable"})", Errc::unavailable,
          "temporarily_unavailable", ""},
         {"down", 503, "<html>", Errc::unavailable, "", ""},
-        {"a proxy's page", 302, "", Errc::unavailable, "", ""},
+        {"a proxy's page", 302, "", Errc::invalid_argument, "", "a redirect, which is not followed"},
+        {"nothing that may be", 204, "", Errc::unavailable, "", ""},
     };
     for (auto const& [name, status, body, code, service_code, says] : cases) {
         SCOPED_TRACE(name);

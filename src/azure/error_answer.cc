@@ -67,6 +67,17 @@ std::optional<std::int64_t> parse_number(std::string_view text) {
     return number;
 }
 
+// The services write in lines, and a log line has none.
+std::string fold_line_ends(std::string_view text) {
+    std::string folded;
+    for (auto const part : split(text, '\n')) {
+        auto const line = trim(part);
+        if (!folded.empty() && !line.empty()) folded += ' ';
+        folded += line;
+    }
+    return folded;
+}
+
 Errc code_of_status(long status, Effect effect) {
     switch (status) {
     case 401:
@@ -80,6 +91,8 @@ Errc code_of_status(long status, Effect effect) {
     default: break;
     }
     if (status >= 400 && status < 500 && status != 408) return Errc::invalid_argument;
+    // "See other" may point at what was done; any other redirect says that nothing was.
+    if (is_redirect(status) && !(status == 303 && effect == Effect::happens)) return Errc::invalid_argument;
     // A gateway may have given up on a service that goes on.
     return effect == Effect::happens ? Errc::outcome_unknown : Errc::unavailable;
 }
@@ -114,6 +127,22 @@ std::string find_service_code(http::Response const& answer) {
     return said.code.empty() ? std::string(answer.header("x-ms-error-code")) : std::move(said.code);
 }
 
+bool is_redirect(long status) {
+    return status >= 300 && status < 400;
+}
+
+std::string explain_redirect(http::Response const& answer) {
+    if (!is_redirect(answer.status)) return {};
+    // Its host alone: what stands behind it may be a token.
+    auto to = answer.header("location");
+    auto const scheme = to.find("://");
+    to = scheme == std::string_view::npos ? std::string_view() : to.substr(0, to.find_first_of("/?#", scheme + 3));
+    return "; a redirect" + (to.empty() ? std::string() : " to " + escape_for_display(to)) +
+           ", which is not followed: Azure sends none, so check for a proxy or gateway that answers in its place, and "
+           "the hosts that are set (KSSEDR_CLOUD, AZURE_AUTHORITY_HOST, KSSEDR_RESOURCE_MANAGER_URL, "
+           "KSSEDR_KEYVAULT_SUFFIX)";
+}
+
 std::optional<Duration> parse_retry_after(http::Response const& answer) {
     constexpr Duration longest = std::chrono::hours(1);
     for (auto const name : {"retry-after-ms", "x-ms-retry-after-ms"})
@@ -140,8 +169,10 @@ Error to_error(http::Response const& answer, std::string_view operation, Effect 
     if (!said.outer_code.empty()) message += ' ' + escape_for_display(said.outer_code, 64);
     if (!said.code.empty()) message += ' ' + escape_for_display(said.code, 64);
     bool const may_quote = quote == Quote::always || answer.status != 400;
-    if (may_quote && !said.message.empty()) message += ", \"" + escape_for_display(said.message, 300) + '"';
+    if (may_quote && !said.message.empty())
+        message += ", \"" + escape_for_display(fold_line_ends(said.message), 300) + '"';
     if (known != nullptr && !known->cure.empty()) message += "; " + std::string(known->cure);
+    message += explain_redirect(answer);
     if (auto const id = find_request_id(answer); !id.empty())
         message += " (request " + escape_for_display(id, 64) + ')';
     return Error(code, std::move(message))

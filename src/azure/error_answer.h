@@ -47,13 +47,18 @@ struct ServiceError {
 /// write it.
 [[nodiscard]] std::optional<Duration> parse_retry_after(http::Response const& answer);
 
+[[nodiscard]] bool is_redirect(long status);
+/// What to say of a redirect, behind what else is said; empty for any other answer.
+[[nodiscard]] std::string explain_redirect(http::Response const& answer);
+
 /// The Error of an answer that is not a success.
 ///
 /// 400 and what else is wrong with a request `invalid_argument`; 401, 403 `permission_denied`; 404, 410 `not_found`,
 /// and so a disabled secret, which may not be read by anybody; 409, 412, 423 `conflict` where it may pass; what only a
 /// person can mend (a deleted secret holds the name, a lock, a policy, a provider that is not registered)
-/// `invalid_argument`, which nobody repeats; 429 `throttled`; 408, 5xx and anything unheard-of `unavailable` without an
-/// effect, `outcome_unknown` with one. The service's own code tells the rest.
+/// `invalid_argument`, which nobody repeats, and so a redirect, which is never followed; 429 `throttled`; 408, 5xx and
+/// anything unheard-of `unavailable` without an effect, `outcome_unknown` with one. The service's own code tells the
+/// rest.
 [[nodiscard]] Error to_error(http::Response const& answer, std::string_view operation, Effect effect,
                              Quote quote = Quote::always);
 

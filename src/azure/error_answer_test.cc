@@ -87,7 +87,10 @@ TEST(ErrorAnswer, SaysWhatTheCallerCanDo) {
         {504, "GatewayTimeout", Errc::unavailable, Errc::outcome_unknown},
         // A gateway that repeats a service's word does not make the outcome known.
         {500, "ScopeLocked", Errc::unavailable, Errc::outcome_unknown},
-        {302, "", Errc::unavailable, Errc::outcome_unknown},
+        {301, "", Errc::invalid_argument, Errc::invalid_argument},
+        {302, "", Errc::invalid_argument, Errc::invalid_argument},
+        {303, "", Errc::invalid_argument, Errc::outcome_unknown},
+        {307, "", Errc::invalid_argument, Errc::invalid_argument},
     };
     for (auto const& [status, code, read, write] : cases) {
         SCOPED_TRACE(std::to_string(status) + ' ' + std::string(code));
@@ -109,10 +112,22 @@ TEST(ErrorAnswer, TellsAPersonWhatWhyAndWhatToDo) {
         "reading secret web of contoso.vault.azure.net", Effect::none);
     EXPECT_EQ(error.message(),
               "reading secret web of contoso.vault.azure.net: answered 403 Forbidden ForbiddenByRbac, "
-              "\"Caller is not authorized.\\u{d}\\nCaller: appid=1\"; assign the role Key Vault Secrets Officer on the "
+              "\"Caller is not authorized. Caller: appid=1\"; assign the role Key Vault Secrets Officer on the "
               "vault or "
               "the secret to kssedr's identity (request 0b1c)");
     EXPECT_EQ(error.service_code(), "ForbiddenByRbac");
+}
+
+TEST(ErrorAnswer, SaysOfARedirectWhereItLeadsAndThatItIsNotFollowed) {
+    auto const redirect = answer(302, "", {{"location", "https://login.proxy.example/start?token=t0ps3cret"}});
+    auto const said = to_error(redirect, "reading", Effect::none).message();
+    EXPECT_NE(said.find("answered 302; a redirect to https://login.proxy.example, which is not followed"),
+              std::string::npos)
+        << said;
+    EXPECT_EQ(said.find("t0ps3cret"), std::string::npos);
+    EXPECT_NE(to_error(answer(307, ""), "reading", Effect::none).message().find("a redirect, which"),
+              std::string::npos);
+    EXPECT_EQ(to_error(answer(404, ""), "reading", Effect::none).message().find("redirect"), std::string::npos);
 }
 
 TEST(ErrorAnswer, QuotesNothingThatMayRepeatASecretSent) {

@@ -104,6 +104,27 @@ TEST(CommandLine, WrongUsageIsTwoAndHelpIsZero) {
     (void)testing::internal::GetCapturedStderr();
 }
 
+TEST(CommandLine, AnUnknownCommandIsNamedWithTheNearest) {
+    struct Case {
+        std::vector<char const*> words;
+        std::string_view says;
+    };
+    for (auto const& c : std::vector<Case>{
+             {{"sweeep"}, "kssedr: there is no command \"sweeep\"; did you mean sweep?\n"},
+             {{"doctor"}, "kssedr: there is no command \"doctor\"; did you mean "},
+             {{"--json", "Explain", "https://v.x/secrets/a"}, "no command \"Explain\"; did you mean explain?"},
+             {{"plam", "--within", "P1D"}, "no command \"plam\"; did you mean plan?"},
+             {{}, "kssedr: A subcommand is required"},
+             {{"version", "more"}, "more"}}) {
+        testing::internal::CaptureStderr();
+        auto const line = parse(c.words);
+        auto const said = testing::internal::GetCapturedStderr();
+        ASSERT_FALSE(line);
+        EXPECT_EQ(line.error(), exit_usage);
+        EXPECT_NE(said.find(c.says), std::string::npos) << said;
+    }
+}
+
 // Arguments may come from anywhere: what is said of them must neither move a cursor nor bury what it says.
 TEST(CommandLine, WrongArgumentsAreShownEscapedAndShort) {
     std::string const evil = "\x1b]0;pwned\x07\xe2\x80\xae";

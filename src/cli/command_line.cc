@@ -5,8 +5,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include <algorithm>
 #include <cstdio>
 #include <map>
+#include <optional>
 #include <span>
 
 namespace kssedr::cli {
@@ -68,6 +70,19 @@ std::string describe(CLI::ParseError const& error, std::span<char const* const> 
     return escape_for_display(text, longest);
 }
 
+// The library says only that a command is missing, whatever stands in its place.
+std::optional<std::string> describe_unknown_command(CLI::App const& app) {
+    if (!app.get_subcommands().empty()) return std::nullopt;
+    auto const words = app.remaining();
+    auto const word = std::ranges::find_if(words, [](std::string const& one) { return !one.starts_with('-'); });
+    if (word == words.end()) return std::nullopt;
+    auto const commands = app.get_subcommands([](CLI::App const*) { return true; });
+    auto const nearest = std::ranges::min_element(commands, {}, [&](CLI::App const* command) {
+        return edit_distance(std::string_view(*word).substr(0, 64), command->get_name());
+    });
+    return "there is no command \"" + escape_for_display(*word) + "\"; did you mean " + (*nearest)->get_name() + "?";
+}
+
 }  // namespace
 
 std::expected<CommandLine, int> parse_command_line(int argc, char const* const* argv) {
@@ -125,7 +140,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     } catch (CLI::ParseError const& error) {
         // Help and version are no errors; everything else is wrong usage, whichever of the library's codes it has.
         if (error.get_exit_code() == 0) return (void)app.exit(error), std::unexpected(exit_done);
-        auto const text = describe(error, std::span(argv, static_cast<std::size_t>(argc)));
+        auto const unknown = describe_unknown_command(app);
+        auto const text = unknown ? *unknown : describe(error, std::span(argv, static_cast<std::size_t>(argc)));
         std::fprintf(stderr, "kssedr: %s\nRun with --help for more information.\n", text.c_str());
         return std::unexpected(exit_usage);
     }

@@ -101,8 +101,8 @@ FileContents read_file(std::string const& path, Problems& problems) {
         auto const canonical = find_file_key(name);
         auto given = as_text(value);
         if (!canonical) {
-            problems.push_back(place_of(path, value) + ": there is no setting \"" + escape_for_display(name) +
-                               "\"; did you mean " + nearest_file_key(name) + "?");
+            problems.push_back(place_of(path, value) + ": there is no setting \"" + escape_for_display(name) + "\"; " +
+                               advise_on_file_key(name));
         } else if (!given) {
             problems.push_back(place_of(path, value) + ": " + name + " is to be a text in quotes, or a list of them");
         } else {

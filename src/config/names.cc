@@ -67,6 +67,15 @@ std::vector<std::string> spellings_of(Name const& name) {
     return spellings;
 }
 
+// A name as it is meant, however it is written: `client_secret`, `clientSecret`, `AZURE_CLIENT_SECRET`.
+std::string bare(std::string_view name) {
+    std::string letters = to_ascii_lower(name.substr(0, 64));
+    std::erase_if(letters, [](char c) { return !is_ascii_letter(c) && !is_ascii_digit(c); });
+    for (std::string_view const prefix : {"azure", "kssedr"})
+        if (letters.starts_with(prefix) && !letters.starts_with("azureweb")) letters.erase(0, prefix.size());
+    return letters;
+}
+
 std::string nearest(std::string_view wrong, std::span<std::string_view const> right) {
     auto const best =
         std::ranges::min_element(right, {}, [&](std::string_view name) { return edit_distance(wrong, name); });
@@ -110,11 +119,26 @@ std::string nearest_environment_name(std::string_view name) {
     return nearest(name, right);
 }
 
-std::string nearest_file_key(std::string_view key) {
+std::string advise_on_file_key(std::string_view key) {
     std::vector<std::string_view> right{"rule"};
     for (auto const& known : names)
         if (!known.file_key.empty()) right.push_back(known.file_key);
-    return nearest(key, right);
+    auto const best = nearest(key, right);
+    auto const asked = bare(key);
+    auto distance = edit_distance(asked, bare(best));
+    std::string_view meant;
+    for (auto const& known : names) {
+        if (!known.file_key.empty()) continue;
+        for (auto const& spelling : spellings_of(known)) {
+            auto const one = edit_distance(asked, bare(spelling));
+            if (one <= 2 && one < distance) distance = one, meant = known.canonical;
+        }
+    }
+    // Whoever followed "did you mean client_id?" would put a secret where it is shown.
+    bool const sounds_secret = asked.find("secret") != std::string::npos || asked.find("password") != std::string::npos;
+    if (meant.empty() && sounds_secret && asked != "secret") meant = "clientSecret";
+    if (meant.empty()) return "did you mean " + best + "?";
+    return "secrets are not set in the file, nor what the host sets; set " + std::string(meant) + " in the environment";
 }
 
 }  // namespace kssedr::config

@@ -27,8 +27,9 @@ using GivenValues = std::map<std::string, Given, std::less<>>;
 
 /// The canonical name of a key of the file; nothing where there is none.
 [[nodiscard]] std::optional<std::string_view> find_file_key(std::string_view key);
-/// The right name nearest to a wrong one, among those of the environment or those of the file.
+/// The right name nearest to a wrong one, among those of the environment.
 [[nodiscard]] std::string nearest_environment_name(std::string_view name);
-[[nodiscard]] std::string nearest_file_key(std::string_view key);
+/// What to do about a key that the file does not have: the nearest one, or, for a secret, where it is to be set.
+[[nodiscard]] std::string advise_on_file_key(std::string_view key);
 
 }  // namespace kssedr::config

@@ -2,7 +2,8 @@
 /// local Azure.
 ///
 /// It accepts, reads whole requests within limits, asks a handler, writes the answer, keeps connections alive.
-/// A body is read once into one buffer that grows to its size and is handed over, never copied. Plain or TLS.
+/// A body is read once into one buffer, which is handed over: room for all of it is taken at once where its length is
+/// said, and room for the longest allowed one once it passes 1 MB where it comes in chunks. Plain or TLS.
 /// Event loop thread only.
 
 #pragma once

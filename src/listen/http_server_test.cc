@@ -15,6 +15,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <map>
 
 namespace kssedr::listen {
 namespace {
@@ -56,9 +57,14 @@ public:
 class RecordingLog final : public Log {
 public:
     std::vector<std::string> events;
+    std::map<std::string, std::string> fields;  // of the last one
 
 private:
-    void put(LogLevel, std::string_view event, std::initializer_list<LogField>) override { events.emplace_back(event); }
+    void put(LogLevel, std::string_view event, std::initializer_list<LogField> with) override {
+        events.emplace_back(event);
+        fields.clear();
+        for (auto const& field : with) fields[std::string(field.name)] = field.value;
+    }
 };
 
 // A connection that says what it is told and returns what came.
@@ -266,9 +272,39 @@ TEST_F(HttpServerTest, RefusesWhatIsNoRequest) {
             auto const answer = co_await peer.hear_rest();
             EXPECT_TRUE(begins(answer, one.start)) << one.name << ": " << answer;
             EXPECT_TRUE(has(answer, "Connection: close")) << one.name << ": " << answer;
+            EXPECT_TRUE(has(answer, " " + log_.fields["status"] + " ")) << one.name;
+            EXPECT_FALSE(log_.fields["why"].empty()) << one.name;
         }
     });
     EXPECT_EQ(handler_.calls, 0);
+    EXPECT_EQ(log_.events, std::vector<std::string>(cases.size(), "http.refused"));
+}
+
+TEST_F(HttpServerTest, SaysInItsLogHowLongARefusedBodyWas) {
+    serve({.body_limit = 100, .idle_limit = Duration{100}}, [&]() -> Task<void> {
+        (void)co_await ask("PUT /a?token=b HTTP/1.1\r\nHost: h\r\nContent-Length: 101\r\n\r\n");
+        EXPECT_EQ(log_.fields["status"], "413");
+        EXPECT_EQ(log_.fields["path"], "/a");
+        EXPECT_EQ(log_.fields["length"], "101");
+        EXPECT_EQ(log_.fields["limit"], "100");
+        // Who goes away waits for no answer, and is no news.
+        auto const known = log_.events.size();
+        (void)co_await ask("");
+        EXPECT_EQ(log_.events.size(), known);
+    });
+}
+
+// The room of the longest body is taken on the way; what is handed over is what came.
+TEST_F(HttpServerTest, TakesALongBodyInChunks) {
+    std::string const piece(600'000, 'x');
+    auto const chunk = "927c0\r\n" + piece + "\r\n";
+    serve({.body_limit = 64U << 20U}, [&]() -> Task<void> {
+        auto const answer = co_await ask("PUT /close HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" +
+                                         chunk + chunk + chunk + "0\r\n\r\n");
+        EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer;
+    });
+    EXPECT_EQ(handler_.last_body_size, 3 * piece.size());
+    EXPECT_EQ(handler_.last_body_hash, sha256(piece + piece + piece));
 }
 
 TEST_F(HttpServerTest, TakesHeadersUpToItsOwnLimit) {

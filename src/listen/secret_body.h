@@ -20,9 +20,12 @@
 namespace kssedr::listen {
 
 struct SecretBody {
-    using value_type = SecretString;
+    struct value_type {
+        SecretString bytes;
+        std::uint64_t limit = 0;  ///< how long it may become; the parser's limit too
+    };
 
-    static std::uint64_t size(value_type const& body) { return body.size(); }
+    static std::uint64_t size(value_type const& body) { return body.bytes.size(); }
 
     class reader {
     public:
@@ -30,12 +33,14 @@ struct SecretBody {
         reader(boost::beast::http::header<is_request, Fields>&, value_type& body) : body_(body) {}
 
         // The parser has compared the length with its limit before. Room for the whole is taken at once: memory that no
-        // byte has arrived for costs an address range only.
+        // byte has arrived for costs an address range only. So a body in chunks, whose length nobody says, takes the
+        // room of the longest one as soon as it is no small one, and is moved once and while it is short.
         void init(boost::optional<std::uint64_t> const& length, boost::beast::error_code& error) {
             error = {};
             // Where memory lacks, this request is refused and no other harmed.
             try {
-                if (length) body_.reserve(static_cast<std::size_t>(*length));
+                if (length) body_.limit = *length;
+                if (length) body_.bytes.reserve(static_cast<std::size_t>(*length));
             } catch (std::bad_alloc const&) {
                 error = boost::beast::http::error::buffer_overflow;
             }
@@ -46,7 +51,9 @@ struct SecretBody {
             error = {};
             try {
                 for (auto const buffer : boost::beast::buffers_range_ref(buffers)) {
-                    body_.append({static_cast<char const*>(buffer.data()), buffer.size()});
+                    if (body_.bytes.size() + buffer.size() > small_body_max)
+                        body_.bytes.reserve(static_cast<std::size_t>(body_.limit));
+                    body_.bytes.append({static_cast<char const*>(buffer.data()), buffer.size()});
                     taken += buffer.size();
                 }
             } catch (std::bad_alloc const&) {
@@ -57,6 +64,7 @@ struct SecretBody {
         void finish(boost::beast::error_code& error) { error = {}; }
 
     private:
+        static constexpr std::size_t small_body_max = 1U << 20U;
         value_type& body_;
     };
 };

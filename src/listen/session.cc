@@ -62,6 +62,11 @@ bool has_clear_length(Parser const& parser) {
            equals_ignore_case(trim(std::string_view(message[http::field::transfer_encoding])), "chunked");
 }
 
+// What stands behind `?` may be a token.
+std::string path_of(std::string_view target) {
+    return std::string(target.substr(0, target.find('?')));
+}
+
 std::string_view reason(unsigned status) {
     auto const text = http::obsolete_reason(http::int_to_status(status));
     return {text.data(), text.size()};
@@ -81,7 +86,7 @@ Request to_request(Parser& parser) {
     request.target = std::string(message.target());
     request.host = to_ascii_lower(std::string_view(message[http::field::host]));
     for (auto const& field : message) request.headers.add(std::string(field.name_string()), std::string(field.value()));
-    request.body = std::move(message.body());
+    request.body = std::move(message.body().bytes);
     return request;
 }
 
@@ -182,9 +187,10 @@ private:
         Parser parser;
         parser.header_limit(around_.options.header_limit);
         parser.body_limit(around_.options.body_limit);
+        parser.get().body().limit = around_.options.body_limit;
         auto const error = co_await read(parser);
         if (error) {
-            co_await refuse(refusal(error));
+            co_await refuse(parser, error);
             co_return false;
         }
         lowest(stream_).expires_never();
@@ -228,8 +234,15 @@ private:
         co_return !error;
     }
 
-    Task<void> refuse(unsigned status) {
+    Task<void> refuse(Parser const& parser, error_code error) {
+        auto const status = refusal(error);
         if (status == 0) co_return;
+        auto const length = parser.content_length();
+        around_.log.warn("http.refused", {{"status", std::to_string(status)},
+                                          {"why", error.message()},
+                                          {"path", path_of(parser.get().target())},
+                                          {"length", length ? std::to_string(*length) : "not said"},
+                                          {"limit", std::to_string(around_.options.body_limit)}});
         Response response{.status = status};
         auto message = to_message(std::move(response), false, 11, false);
         bool const sent = co_await send(message, false);

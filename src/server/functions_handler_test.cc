@@ -218,9 +218,19 @@ CORO_TEST(FunctionsHandler, DescribesItselfOnTheOriginalsRoutes) {
     EXPECT_EQ(swagger.at("host"), "app.example");
     EXPECT_EQ(swagger.at("basePath"), "/api");
     EXPECT_TRUE(swagger.at("paths").as_object().contains("/IsAlive"));
+    auto const schema_of = [](json::value const& document, std::string const& path) {
+        return document.at("paths").at(path).at("get").at("responses").at("200");
+    };
+    EXPECT_EQ(schema_of(swagger, "/swagger.json").at("schema").at("type"), "object");
+    EXPECT_EQ(schema_of(swagger, "/swagger/ui").at("schema").at("type"), "string");
+    EXPECT_EQ(response.body.find("\"nullable\""), std::string::npos) << "not of 2.0";
+    EXPECT_NE(response.body.find("\"x-nullable\":true"), std::string::npos);
     response = co_await host.ask("GET", "/prefix/openapi/v3.json");
     auto const openapi = json::parse(response.body);
     EXPECT_EQ(openapi.at("openapi"), "3.0.1");
+    auto const described = schema_of(openapi, "/openapi/v3.json").at("content").at("application/json");
+    EXPECT_EQ(described.at("schema").at("type"), "object");
+    EXPECT_NE(response.body.find("\"nullable\":true"), std::string::npos);
     EXPECT_EQ(openapi.at("servers").at(0).at("url"), "https://app.example/prefix");
     response = co_await host.ask("GET", "/api/swagger/ui");
     EXPECT_TRUE(response.headers.find("content-type")->starts_with("text/html"));

@@ -18,7 +18,7 @@ struct Operation {
     std::string_view id;
     std::string_view summary;
     std::string_view content_type;
-    std::string_view schema;  // a name under the schemas, or empty: text
+    std::string_view schema;  // a name under the schemas; empty: text, or any object
 };
 
 constexpr std::array operations = {
@@ -29,10 +29,17 @@ constexpr std::array operations = {
     Operation{"/swagger/ui", "RenderSwaggerUI", "A page that shows this description", "text/html", ""},
 };
 
+// `schemas` is where the named ones stand.
+json::object schema_of(Operation const& operation, std::string_view schemas) {
+    if (!operation.schema.empty()) return {{"$ref", std::string(schemas) + std::string(operation.schema)}};
+    return {{"type", operation.content_type == "application/json" ? "object" : "string"}};
+}
+
 constexpr std::string_view title = "kssedr";
 constexpr std::string_view description = "Rotates the credentials kept in Azure Key Vault when they near their expiry.";
 
-json::object is_alive_schema() {
+// Swagger 2.0 has no `nullable`; tools read `x-nullable` there.
+json::object is_alive_schema(std::string_view nullable) {
     return {
         {"type", "object"},
         {"required", {"version", "timestamp", "isAlive"}},
@@ -40,7 +47,7 @@ json::object is_alive_schema() {
          {{"version", {{"type", "string"}, {"description", "Version of kssedr"}}},
           {"timestamp", {{"type", "string"}, {"format", "date-time"}, {"description", "When this was answered"}}},
           {"isAlive", {{"type", "boolean"}, {"description", "Always true"}}},
-          {"regionName", {{"type", "string"}, {"nullable", true}, {"description", "REGION_NAME; null where unset"}}}}}};
+          {"regionName", {{"type", "string"}, {nullable, true}, {"description", "REGION_NAME; null where unset"}}}}}};
 }
 
 // A Host header is the caller's to choose: only what can be a host and a port is repeated.
@@ -61,8 +68,7 @@ std::string_view scheme_of(std::string_view host) {
 std::string format_swagger(Location const& location) {
     json::object paths;
     for (auto const& operation : operations) {
-        json::object schema{{"type", "string"}};
-        if (!operation.schema.empty()) schema = {{"$ref", "#/definitions/" + std::string(operation.schema)}};
+        auto schema = schema_of(operation, "#/definitions/");
         paths[operation.path] = {{"get",
                                   {{"operationId", operation.id},
                                    {"summary", operation.summary},
@@ -77,17 +83,15 @@ std::string format_swagger(Location const& location) {
     }
     document["basePath"] = location.base_path.empty() ? "/" : location.base_path;
     document["paths"] = std::move(paths);
-    document["definitions"] = {{"IsAlive", is_alive_schema()}};
+    document["definitions"] = {{"IsAlive", is_alive_schema("x-nullable")}};
     return json::serialize(document);
 }
 
 std::string format_openapi(Location const& location) {
     json::object paths;
     for (auto const& operation : operations) {
-        json::object schema{{"type", "string"}};
-        if (!operation.schema.empty()) schema = {{"$ref", "#/components/schemas/" + std::string(operation.schema)}};
         json::object content;
-        content[operation.content_type] = {{"schema", std::move(schema)}};
+        content[operation.content_type] = {{"schema", schema_of(operation, "#/components/schemas/")}};
         paths[operation.path] = {
             {"get",
              {{"operationId", operation.id},
@@ -101,7 +105,7 @@ std::string format_openapi(Location const& location) {
         {"info", {{"title", title}, {"description", description}, {"version", location.version}}},
         {"servers", json::array{{{"url", url.empty() ? "/" : url}}}},
         {"paths", std::move(paths)},
-        {"components", {{"schemas", {{"IsAlive", is_alive_schema()}}}}}};
+        {"components", {{"schemas", {{"IsAlive", is_alive_schema("nullable")}}}}}};
     return json::serialize(document);
 }
 

@@ -6,10 +6,12 @@ import base64
 import hashlib
 import hmac
 import http.client
+import os
 import queue
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import threading
 from datetime import datetime, timedelta, timezone
@@ -22,6 +24,7 @@ PROGRAM = Path(__file__).resolve().parent / "node_modules/azurite/dist/src/blob/
 ACCOUNT = "devstoreaccount1"
 # Known to all the world.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
+SKIPPED = 77
 SIGNED_VERSION = "2021-08-06"
 
 
@@ -30,15 +33,23 @@ def why_not() -> str | None:
     if shutil.which("node") is None:
         return "node is not installed"
     if not PROGRAM.is_file():
-        return f"azurite is not installed: npm ci --ignore-scripts in {PROGRAM.parents[4].name}/integration"
+        return "azurite is not installed: npm ci --ignore-scripts in test/integration"
     return None
+
+
+def leave_where_missing() -> None:
+    """Ends a program whose tests need Azurite where it is not: a skip, but a failure with KSSEDR_REQUIRE_ALL=1."""
+    if reason := why_not():
+        is_required = os.environ.get("KSSEDR_REQUIRE_ALL") == "1"
+        print(f"{'failed, for everything is to be run' if is_required else 'skipped'}: {reason}")
+        sys.exit(1 if is_required else SKIPPED)
 
 
 class Azurite:
     def __init__(self) -> None:
         self._directory = tempfile.TemporaryDirectory(prefix="kssedr-azurite-")
         command = ["node", str(PROGRAM), "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]
-        command += ["--disableTelemetry", "--skipApiVersionCheck"]
+        command += ["--skipApiVersionCheck"]
         self._process = subprocess.Popen(
             command, cwd=self._directory.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         )

@@ -6,9 +6,10 @@ from __future__ import annotations
 import json
 import os
 import unittest
+from pathlib import Path
 from typing import Any
 
-from stage import SECRET, FunctionsHost, Options, Stage, event_invocations, outcomes
+from stage import SECRET, FunctionsHost, Options, Stage, event_invocations, eventually, outcomes
 
 MEGABYTE = 1024 * 1024
 
@@ -55,6 +56,12 @@ def hostile(stage: Stage) -> dict[str, dict[str, Any]]:
     events["data that is a list"] = event | {"data": [1, 2]}
     events["data that is missing"] = {name: value for name, value in event.items() if name != "data"}
     return events
+
+
+def peak(process: int | None) -> int:
+    """The most memory that the process ever held, in bytes."""
+    status = Path(f"/proc/{process}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 class BadInput(unittest.TestCase):
@@ -120,6 +127,23 @@ class BadInput(unittest.TestCase):
                         self.assertIn(outcomes(host)[-1]["outcome"], ("rotated", "deferred"))
                 self.assertEqual(host.process.pid, pid)
                 self.assertEqual(host.process.starts, 1)
+
+    def test_a_body_in_chunks_is_not_held_twice_while_it_grows(self) -> None:
+        body = b"[" + b"1," * (50 * MEGABYTE) + b"1]"
+        headers = [("Host", "localhost"), ("Content-Type", "application/json")]
+        with Stage() as stage, stage.host() as host:
+            before = peak(host.process.pid)
+            answer = host.client.call("POST", "/EventHubTriggerFunction", headers, body, 120, chunked=True)
+            self.assertLess(answer.status, 500, answer)
+            # Beside the body there is the connection's buffer, and what the parser needs.
+            self.assertLess(peak(host.process.pid) - before, len(body) + 12 * MEGABYTE)
+            for line in host.lines:
+                self.assertNotIn("http.refused", line.text)
+            too_long = host.client.call(
+                "POST", "/EventHubTriggerFunction", headers, b"1" * (161 * MEGABYTE), 120, chunked=True
+            )
+            self.assertEqual(too_long.status, 413)
+            self.assertTrue(eventually(lambda: any("http.refused status=413" in line.text for line in host.lines)))
 
     def test_names_from_outside_stand_escaped_in_the_log(self) -> None:
         nasty = "\n2026-01-15T09:30:12Z error forged.event \x1b[31mred\u202e"

@@ -119,6 +119,34 @@ class Commands(unittest.TestCase):
                 with self.subTest(wrong=wrong):
                     self.assertEqual(stage.run("rotate", wrong).code, 2)
 
+    def test_a_redirect_is_not_tried_again(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            stage.emulator.fault("keyvault", "secret.get", times=0, status=302, body="")
+            ran = stage.run("rotate", f"{stage.vault.url}/secrets/{SECRET}", "--json")
+            self.assertEqual((ran.code, ran.objects[0]["code"]), (3, "rejected-by-service"), ran)
+            self.assertIn("a redirect, which is not followed", ran.objects[0]["reason"])
+            asked = stage.emulator.calls(service="keyvault", operation="secret.get")
+            self.assertEqual(len(asked), 1, asked)
+
+    def test_a_vault_that_cannot_be_listed_is_named_with_the_reason(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            stage.emulator.fault("keyvault", "secret.list", times=0, status=403, code="ForbiddenByRbac")
+            for command, code in (("plan", 0), ("sweep", 1)):
+                with self.subTest(command=command):
+                    ran = stage.run(command, stage.vault.url, "--json")
+                    self.assertEqual((ran.code, ran.objects[-1]["unreadable"]), (code, 1), ran)
+                    line = next(line for line in ran.err.splitlines() if "sweep.vault_unreadable" in line)
+                    for word in (stage.vault.host, "ForbiddenByRbac", "Key Vault Secrets Officer"):
+                        self.assertIn(word, line)
+
+    def test_plan_tells_of_nothing_done(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            ran = stage.run("plan", stage.vault.url, "--json")
+            self.assertEqual((ran.code, ran.err, stage.kssedr_calls("keys.regenerate")), (0, "", []), ran)
+
     def test_explain_tells_the_policy_and_the_evidence(self) -> None:
         with Stage() as stage:
             stage.put_secret()
@@ -195,6 +223,11 @@ class Settings(unittest.TestCase):
         "a host for a vault": ({"KSSEDR_VAULTS": "evil.example"}, r"KSSEDR_VAULTS"),
         "a URL without https": ({"KSSEDR_RESOURCE_MANAGER_URL": "http://x"}, r"KSSEDR_RESOURCE_MANAGER_URL"),
         "a cloud that is none": ({"KSSEDR_CLOUD": "private"}, r"KSSEDR_CLOUD.*usgovernment"),
+        "authorities that are none": ({"SSL_CERT_FILE": "/etc/passwd"}, r"SSL_CERT_FILE.*/etc/passwd.*no certificate"),
+        "a token that is not there": (
+            {"clientSecret": None, "AZURE_FEDERATED_TOKEN_FILE": "/no/such/token"},
+            r"/no/such/token.*AZURE_FEDERATED_TOKEN_FILE.*platform",
+        ),
         "a file that is not there": ({"KSSEDR_CONFIG": "/no/such.toml"}, r"/no/such\.toml"),
     }
 

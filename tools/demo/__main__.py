@@ -3,7 +3,9 @@
 A local Azure, the simulated Azure Functions host with `kssedr functions` as it is deployed, and an application. The clock of
 the local Azure is hurried where nothing happens. Ends by itself; exit code 0 only if the application never failed.
 
-usage: python3 tools/demo
+usage: ./dev demo   (builds first), or python3 tools/demo
+
+It asks nothing, needs no account and no network beyond this machine, takes less than a minute, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -143,6 +145,12 @@ def stayed_the_same(before: dict[str, Any], after: dict[str, Any]) -> dict[str, 
 
 
 if __name__ == "__main__":
+    if sys.argv[1:] in (["--help"], ["-h"], ["help"]):
+        print(__doc__.strip())
+        sys.exit(0)
+    if sys.argv[1:]:
+        print(f"the demo takes no arguments, and was given {sys.argv[1]!r}; see --help", file=sys.stderr)
+        sys.exit(2)
     try:
         sys.exit(main())
     except KeyboardInterrupt:
