@@ -1,5 +1,7 @@
 #include "engine/holders.h"
 
+#include "formats/contained.h"
+
 #include <algorithm>
 #include <set>
 
@@ -8,11 +10,25 @@ namespace {
 
 constexpr rotation::EarlierVersion not_to_be_known{.exists = true, .is_readable = false};
 
-// A value whose form is not understood still holds a credential that stands in it as it is.
-std::optional<std::size_t> slot_by_content(SecretString const& value, rotation::Credentials const& credentials) {
-    for (std::size_t i = 0; i < credentials.slots.size(); ++i)
-        if (value.expose().find(credentials.slots[i].value.expose()) != std::string_view::npos) return i;
-    return std::nullopt;
+// What of the owner's a value holds.
+struct Held {
+    std::optional<std::size_t> slot;
+    bool holds_all = false;  ///< an application may keep both keys side by side
+};
+
+// A value whose form is not understood still holds each credential that stands in it.
+Held held_in(SecretString const& value, rotation::CredentialShape const& shape,
+             rotation::Credentials const& credentials) {
+    auto const form = formats::parse_value_form(value, shape);
+    if (form) return {credentials.slot_of(formats::credential_in(value, *form))};
+    Held held;
+    for (std::size_t i = 0; i < credentials.slots.size(); ++i) {
+        if (!formats::contains_credential(value, credentials.slots[i].value)) continue;
+        held.holds_all = held.slot.has_value();
+        held.slot = i;
+    }
+    if (held.holds_all) held.slot.reset();
+    return held;
 }
 
 HolderSeen from_listing(rotation::SecretRef const& ref, rotation::SecretProperties const& listed,
@@ -50,8 +66,9 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     seen.holder.expires = version.properties.expires;
     auto const form = formats::parse_value_form(version.value, shape);
     auto terms = rotation::terms_of(seen.ref, version.properties, query.policy, version.seen_at);
-    seen.holder.slot = form ? query.credentials.slot_of(formats::credential_in(version.value, *form))
-                            : slot_by_content(version.value, query.credentials);
+    auto const held = held_in(version.value, shape, query.credentials);
+    seen.holder.slot = held.slot;
+    seen.holder.may_hold_any = held.holds_all;
     seen.holder.is_movable = false;
     if (!terms) {
         seen.holder.why_not_movable = terms.error().message();
@@ -129,13 +146,12 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         }
     }
     for (auto const& setting : query.own_settings) {
-        auto const form = formats::parse_value_form(setting.value, calls.shape(query.owner));
-        auto const slot = form ? query.credentials.slot_of(formats::credential_in(setting.value, *form))
-                               : slot_by_content(setting.value, query.credentials);
-        if (!slot) continue;
+        auto const held = held_in(setting.value, calls.shape(query.owner), query.credentials);
+        if (!held.slot && !held.holds_all) continue;
         HolderSeen seen;
         seen.holder.name = "kssedr's own setting " + setting.name;
-        seen.holder.slot = slot;
+        seen.holder.slot = held.slot;
+        seen.holder.may_hold_any = held.holds_all;
         seen.holder.is_movable = false;
         seen.holder.is_own_setting = true;
         seen.holder.why_not_movable = "set it to the other credential, or let kssedr use an identity there";
@@ -169,9 +185,10 @@ Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
         co_return fail(fetched.error());
     earlier.is_readable = fetched.has_value();
     if (!fetched) co_return earlier;
-    auto const form = formats::parse_value_form(fetched->value, shape);
-    earlier.slot = form ? credentials.slot_of(formats::credential_in(fetched->value, *form))
-                        : slot_by_content(fetched->value, credentials);
+    auto const held = held_in(fetched->value, shape, credentials);
+    earlier.slot = held.slot;
+    // Left which of them? As little is known as of one that can not be read.
+    if (held.holds_all) earlier.is_readable = false;
     co_return earlier;
 }
 

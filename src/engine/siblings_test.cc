@@ -74,6 +74,27 @@ CORO_TEST(Siblings, TheOneOnTheOlderSlotIsMovedFirstAndTheOverlapIsKept) {
     EXPECT_EQ(scene.azure.regenerations, 1);
 }
 
+// As serializers write it that trust no plus and no slash.
+std::string escaped(std::string const& key) {
+    std::string out;
+    for (char const c : key) out += c == '+' ? "\\u002B" : c == '/' ? "\\/" : std::string(1, c);
+    return out;
+}
+
+CORO_TEST(Siblings, AnEarlierVersionWithBothKeysIsKeptAsOneThatCanNotBeRead) {
+    Scene scene(clock());
+    auto properties = scene.azure.versions[0].properties;
+    scene.azure.versions[0].value = scene.azure.keys["key1"].value + " " + scene.azure.keys["key2"].value;
+    properties.expires = clock().now() + days{1};
+    scene.azure.add_version(properties, Scene::connection_string(scene.azure.keys["key1"].value));
+    auto request = scene.event();
+    request.version.clear();
+    request.ignores_due = true;
+    auto const seen = co_await scene.rotate(request);
+    EXPECT_EQ(seen.outcome.code, "overlap") << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 0);
+}
+
 struct Obstacle {
     std::string name;
     std::function<void(Scene&, std::string const& sibling)> change;
@@ -110,6 +131,18 @@ CORO_TEST(Siblings, WhoMayNotBeMovedIsWaitedForAndThenNamed) {
               OutcomeKind::refused, "sibling"},
              {"in a form of its own",
               [](Scene& s, auto& key) { s.azure.secrets[key].back().value = "key=" + s.azure.keys["key2"].value; },
+              OutcomeKind::deferred, "sibling"},
+             {"with both keys side by side",
+              [](Scene& s, auto& key) {
+                  s.azure.secrets[key].back().value = R"({"primary":")" + s.azure.keys["key1"].value +
+                                                      R"(","secondary":")" + s.azure.keys["key2"].value + R"("})";
+              },
+              OutcomeKind::deferred, "sibling"},
+             {"in a form of its own, escaped",
+              [](Scene& s, auto& key) {
+                  s.azure.secrets[key].back().value =
+                      R"({"key":")" + escaped(s.azure.keys["key2"].value) + R"(","docs":"https://x.example"})";
+              },
               OutcomeKind::deferred, "sibling"},
          }) {
         SCOPED_TRACE(obstacle.name);

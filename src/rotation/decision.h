@@ -39,7 +39,7 @@ struct Holder {
     TimePoint version_created;  ///< of the current version; of a disabled one, when it was disabled
     /// The slot it holds, by its value. Nothing: none of them.
     std::optional<std::size_t> slot;
-    bool may_hold_any = false;    ///< its value may not be read: it counts for both slots, whatever its tags say
+    bool may_hold_any = false;    ///< its value may not be read, or holds both: it counts for both slots
     bool is_movable = true;       ///< false: it may not be written, or is a setting of our own
     bool is_frozen = false;       ///< and nothing else stands in the way of moving it
     bool is_own_setting = false;  ///< kssedr's: never moved, and never cut off
