@@ -84,6 +84,10 @@ Task<Attempt::Ended> Attempt::round() {
     if (!lease_) {
         if (is_owner_busy())
             co_return Conclusion{OutcomeKind::deferred, "owner-busy", "another rotation of its owner is under way"};
+        auto const has_waited = co_await calls_.take_turns(owner());
+        if (!has_waited) co_return conclude(has_waited.error(), "waiting for the pace that Azure allows");
+        // Somebody else may have been at it meanwhile: what was read before is worth nothing.
+        if (*has_waited) co_return ended;
         ended = co_await take_lock();
         // Somebody else was at it while we waited: what was read before is worth nothing.
         if (ended || lease_->was_waited_for()) co_return ended;

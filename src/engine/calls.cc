@@ -9,6 +9,8 @@ namespace {
 constexpr Duration longest_read = std::chrono::seconds{30};
 // A vault with thousands of secrets is listed in hundreds of pages.
 constexpr Duration longest_listing = std::chrono::minutes{5};
+// Of the provider: list, regenerate, and list again to see what was published.
+constexpr int calls_of_a_rotation = 3;
 constexpr Duration longest_trial = std::chrono::seconds{10};
 // Effects have to end while a lease of sixty seconds that was renewed in time still stands (azure/blob_lease.h).
 constexpr Duration longest_publication = std::chrono::seconds{30};
@@ -48,6 +50,27 @@ void Calls::heed(Where const& where, Result<T> const& result) {
     } else {
         ports_.log.warn("endpoint.spared", {{"endpoint", name}, {"why", result.error().message()}});
     }
+}
+
+Calls::~Calls() {
+    if (turns_ && turns_->left > 0) pace_.give_back(turns_->owner, turns_->left);
+}
+
+Async<bool> Calls::take_turns(rotation::ArmId owner) {
+    if (turns_ && turns_->owner == owner) co_return false;
+    if (turns_ && turns_->left > 0) pace_.give_back(turns_->owner, turns_->left);
+    turns_.reset();
+    auto const queued_at = ports_.clock.steady_now();
+    KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_, calls_of_a_rotation));
+    turns_ = Turns{std::move(owner), calls_of_a_rotation};
+    co_return ports_.clock.steady_now() != queued_at;
+}
+
+Async<void> Calls::turn_of_provider(rotation::ArmId owner) {
+    if (!turns_ || !(turns_->owner == owner) || turns_->left == 0)
+        co_return co_await pace_.turn_of_provider(std::move(owner), deadline_);
+    --turns_->left;
+    co_return pace_.admit(owner);
 }
 
 SteadyPoint Calls::within(Duration longest) const {
@@ -91,7 +114,7 @@ Async<std::string> Calls::fetch_vault_host(rotation::ArmId vault) {
 
 Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
     auto operation = [&]() -> Async<rotation::Credentials> {
-        KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
         auto result = co_await ports_.provider.list(owner, within(longest_read));
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
@@ -108,7 +131,7 @@ Task<ports::TrialResult> Calls::verify(rotation::ArmId owner, SecretString const
 Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
                                                std::function<Task<Result<bool>>()> is_still_so) {
     auto operation = [&]() -> Async<rotation::Credentials> {
-        KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_));
+        KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
         KSSEDR_CO_TRY(bool const is_so, co_await is_still_so());
         if (!is_so)
             co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));

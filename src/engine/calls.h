@@ -14,6 +14,7 @@
 #include "ports/vault_directory.h"
 
 #include <functional>
+#include <optional>
 
 namespace kssedr::engine {
 
@@ -35,6 +36,15 @@ enum class MissingRight : bool { is_said, is_waited_for };
 class Calls {
 public:
     Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right);
+
+    Calls(Calls const&) = delete;
+    Calls& operator=(Calls const&) = delete;
+    ~Calls();
+
+    /// Waits until the provider may be called as often as a whole rotation of this owner calls it: so the rest of it
+    /// waits for nobody, holds the owner's lock no longer than it works, and acts on evidence that is fresh. Done once;
+    /// whether there was anything to wait for.
+    Async<bool> take_turns(rotation::ArmId owner);
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version);
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
@@ -62,11 +72,19 @@ private:
     template <class Where, class T>
     void heed(Where const& where, Result<T> const& result);
     [[nodiscard]] SteadyPoint within(Duration longest) const;
+    /// One of the turns that were taken, else one that is waited for.
+    Async<void> turn_of_provider(rotation::ArmId owner);
+
+    struct Turns {
+        rotation::ArmId owner;
+        int left;
+    };
 
     Ports& ports_;
     Pace& pace_;
     SteadyPoint deadline_;
     RetryPolicy reading_, acting_;
+    std::optional<Turns> turns_;
 };
 
 }  // namespace kssedr::engine

@@ -56,11 +56,19 @@ Async<void> Pace::turn_to_publish(rotation::VaultHost vault, SteadyPoint deadlin
     co_return co_await wait_until(pace.publications.reserve(clock_.steady_now()), deadline);
 }
 
-Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline) {
+Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline, int turns) {
     auto& pace = pace_of(owner);
-    KSSEDR_CO_TRY_VOID(admit(pace.circuit, "Resource Manager"));
+    KSSEDR_CO_TRY_VOID(admit(owner));
     auto const now = clock_.steady_now();
-    co_return co_await wait_until(std::max(pace.by_second.reserve(now), pace.by_hour.reserve(now)), deadline);
+    auto const turn = std::max(pace.by_second.reserve(now, turns), pace.by_hour.reserve(now, turns));
+    if (turn > now && turn >= deadline) give_back(owner, turns);
+    co_return co_await wait_until(turn, deadline);
+}
+
+void Pace::give_back(rotation::ArmId const& owner, int turns) {
+    auto& pace = pace_of(owner);
+    pace.by_second.give_back(turns);
+    pace.by_hour.give_back(turns);
 }
 
 Pace::ProviderPace& Pace::pace_of(rotation::ArmId const& owner) {

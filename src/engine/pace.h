@@ -27,7 +27,11 @@ public:
     /// code `CircuitOpen` where nothing is sent there for now.
     Async<void> turn_to_read(rotation::VaultHost vault, SteadyPoint deadline);
     Async<void> turn_to_publish(rotation::VaultHost vault, SteadyPoint deadline);
-    Async<void> turn_of_provider(rotation::ArmId owner, SteadyPoint deadline);
+    Async<void> turn_of_provider(rotation::ArmId owner, SteadyPoint deadline, int turns = 1);
+    /// Turns that were waited for and not used.
+    void give_back(rotation::ArmId const& owner, int turns);
+    /// `unavailable` where nothing is sent to the owner's provider for now; what whoever has turns left asks.
+    [[nodiscard]] Result<void> admit(rotation::ArmId const& owner) { return admit(pace_of(owner).circuit, "Resource Manager"); }
 
     /// What became of a call that had its turn; `error` is null where it succeeded. Says what became of the circuit.
     Circuit::Change heed(rotation::VaultHost const& vault, Error const* error);

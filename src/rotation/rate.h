@@ -15,14 +15,15 @@ public:
     /// So many per span of time, all of which may go at once.
     TokenBucket(int count, Duration per) : span_(per), interval_(std::chrono::ceil<Fine>(Fine{per} / count)) {}
 
-    /// Takes the next place in the queue and says when it is: now or later.
-    SteadyPoint reserve(SteadyPoint now) {
+    /// Takes the next places in the queue and says when the last of them is: now or later.
+    SteadyPoint reserve(SteadyPoint now, int places = 1) {
         // The bucket is full when the last reservation lies a whole span behind what it would be at the steady rate.
         next_ = std::max(next_, Fine{now.since_start} - span_ + interval_);
-        SteadyPoint const at = std::max(now, SteadyPoint{std::chrono::ceil<Duration>(next_)});
-        next_ += interval_;
-        return at;
+        next_ += places * interval_;
+        return std::max(now, SteadyPoint{std::chrono::ceil<Duration>(next_ - interval_)});
     }
+    /// Places that were taken and not used.
+    void give_back(int places) { next_ -= places * interval_; }
     /// The service says that nothing goes before then.
     void hold(SteadyPoint until) { next_ = std::max(next_, Fine{until.since_start}); }
 

@@ -34,6 +34,15 @@ TEST(TokenBucket, NeverExceedsTheRateOverAnySpan) {
     for (std::size_t i = 600; i < times.size(); ++i) EXPECT_GE(times[i] - times[i - 300], 9900ms) << i;
 }
 
+TEST(TokenBucket, SeveralPlacesAreThereWhenTheLastOfThemIs) {
+    TokenBucket bucket(10, 1s);
+    EXPECT_EQ(bucket.reserve(at(0s), 3), at(0s));
+    EXPECT_EQ(bucket.reserve(at(0s), 8), at(100ms));
+    EXPECT_EQ(bucket.reserve(at(0s), 3), at(400ms));
+    bucket.give_back(3);
+    EXPECT_EQ(bucket.reserve(at(0s)), at(200ms));
+}
+
 TEST(TokenBucket, HoldsWhenTheServiceSaysSo) {
     TokenBucket bucket(10, 1s);
     bucket.hold(at(30s));

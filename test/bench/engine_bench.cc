@@ -1,19 +1,12 @@
 // The engine without a network: what a decision, an event and a rotation cost in processor time, and how a storm of due
 // secrets proceeds against the bound that Azure's limits set, in virtual time.
 
-#include "bench/estate.h"
+#include "bench/world.h"
 
-#include "engine/in_process_lock.h"
-#include "engine/intake.h"
-#include "engine/rotator.h"
-#include "engine/sweeper.h"
 #include "formats/events.h"
 #include "rotation/decision.h"
-#include "support/coro_test.h"
-#include "support/seeded_random.h"
 
 #include <benchmark/benchmark.h>
-#include <boost/asio/co_spawn.hpp>
 #include <fmt/format.h>
 
 #include <malloc.h>
@@ -68,36 +61,6 @@ void decide(benchmark::State& state) {
 }
 BENCHMARK(decide)->Arg(1)->Arg(10);
 
-rotation::Policy policy() {
-    rotation::Policy policy;
-    policy.allowed = rotation::AllowedTargets({*rotation::AllowedTarget::parse("/", "vault.azure.net")});
-    policy.verify = rotation::Verify::off;
-    return policy;
-}
-
-// A process with so many due secrets before it.
-struct World {
-    World(std::size_t secrets, Duration latency) : estate(clock, random, latency) {
-        for (std::size_t i = 0; i < secrets; ++i) estate.add_due(i);
-    }
-    void run(Task<void> task) {
-        asio::co_spawn(loop, std::move(task), [](std::exception_ptr thrown) {
-            if (thrown) std::rethrow_exception(thrown);
-        });
-        clock.run();
-    }
-
-    asio::io_context loop{1};
-    test::SimClock clock{loop, test::epoch};
-    test::SeededRandom random{1};
-    NullLog log;
-    Estate estate;
-    engine::InProcessLock lock{clock};
-    engine::Ports ports{estate, estate, estate, lock, clock, random, log};
-    engine::Rotator rotator{ports, policy()};
-    engine::Sweeper sweeper{rotator, ports};
-};
-
 // Processor time of one rotation in the engine alone: everything but HTTP and TLS.
 void rotate(benchmark::State& state) {
     for (auto _ : state) {
@@ -118,29 +81,14 @@ void rotate(benchmark::State& state) {
 }
 BENCHMARK(rotate)->Unit(benchmark::kMillisecond);
 
-// What the limits leave: the storage provider takes 1,000 writes an hour for each subscription (and as many at once when
-// it has rested), and a rotation needs three: list, regenerate, and the look again.
-Duration bound(std::size_t secrets) {
-    auto const writes = 3 * static_cast<std::int64_t>(secrets);
-    auto const behind = std::max<std::int64_t>(0, writes - 1000);
-    return std::max(Duration{behind * 3600}, Duration{std::max<std::int64_t>(0, writes - 10) * 100});
-}
-
 void storm(benchmark::State& state) {
     auto const secrets = static_cast<std::size_t>(state.range(0));
     for (auto _ : state) {
         World world(secrets, 20ms);
         auto const before = ::mallinfo2().uordblks;
         std::size_t peak = 0;
-        engine::SweepSummary summary;
-        auto sweep = [&]() -> Task<void> {
-            engine::SweepRequest request;
-            request.vaults = {{world.estate.vault_host}};
-            summary = co_await world.sweeper.sweep(std::move(request), [&](rotation::Outcome const&) {
-                peak = std::max(peak, ::mallinfo2().uordblks);
-            });
-        };
-        world.run(sweep());
+        auto const summary = world.sweep(
+            [&](rotation::Outcome const&) { peak = std::max(peak, ::mallinfo2().uordblks); });
         auto const took = world.clock.steady_now().since_start;
         if (summary.done != secrets) state.SkipWithError("not everything due was rotated");
         state.counters["virtual_hours"] = std::chrono::duration<double, std::ratio<3600>>(took).count();
