@@ -9,9 +9,9 @@
 
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional/optional.hpp>
+#include <boost/system/errc.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -37,7 +37,7 @@ struct SecretBody {
             try {
                 if (length) body_.reserve(static_cast<std::size_t>(*length));
             } catch (std::bad_alloc const&) {
-                error = boost::beast::http::error::buffer_overflow;
+                error = make_error_code(boost::system::errc::not_enough_memory);
             }
         }
         template <class Buffers>
@@ -50,7 +50,7 @@ struct SecretBody {
                     taken += buffer.size();
                 }
             } catch (std::bad_alloc const&) {
-                error = boost::beast::http::error::buffer_overflow;
+                error = make_error_code(boost::system::errc::not_enough_memory);
             }
             return taken;
         }
