@@ -131,6 +131,7 @@ config::Problems check_certificate(config::Identity const& identity) {
 
 int run(int argc, char** argv) {
     protect_memory();
+    raise_descriptor_limit();
     auto const line = cli::parse_command_line(argc, argv);
     if (!line) return line.error();
     if (line->command == cli::Command::version) {

@@ -371,6 +371,44 @@ TEST_F(HttpServerTest, ClosesSilentConnections) {
     });
 }
 
+TEST_F(HttpServerTest, OneConnectionTooManyEndsAnIdleOne) {
+    serve({.connections_max = 3}, [&]() -> Task<void> {
+        std::string const question = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+        auto host = co_await connect();
+        co_await host.say(question);
+        co_await host.hear_until("GET /a ");
+        auto first_silent = co_await connect();
+        auto second_silent = co_await connect();
+        auto late = co_await connect();
+        co_await late.say(question);
+        auto const answer = co_await late.hear_until("GET /a ");
+        EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer;
+        auto const silence = co_await first_silent.hear_rest();
+        EXPECT_EQ(silence, "") << "who never asked goes before who did, the older before the newer";
+        for (auto* const kept : {&host, &second_silent}) {
+            co_await kept->say(question);
+            auto const more = co_await kept->hear_until("GET /a ");
+            EXPECT_TRUE(begins(more, "HTTP/1.1 200")) << more;
+        }
+    });
+}
+
+TEST_F(HttpServerTest, OneConnectionTooManyWaitsWhereAllAreAtWork) {
+    handler_.hold_for = 1'500ms;
+    serve({.connections_max = 1}, [&]() -> Task<void> {
+        auto busy = co_await connect();
+        co_await busy.say("GET /hold HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        auto late = co_await connect();
+        co_await late.say("GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
+        auto const first = co_await busy.hear_rest();
+        EXPECT_TRUE(has(first, "GET /hold ")) << first;
+        EXPECT_EQ(handler_.calls, 1);
+        auto const second = co_await late.hear_rest();
+        EXPECT_TRUE(has(second, "GET /close ")) << second;
+    });
+    EXPECT_EQ(log_.events, std::vector<std::string>{"http.connections_full"});
+}
+
 TEST_F(HttpServerTest, ClosesRequestsThatNeverEnd) {
     serve({.read_limit = Duration{100}}, [&]() -> Task<void> {
         auto const answer = co_await ask("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");

@@ -125,6 +125,11 @@ public:
         co_await say_goodbye();
     }
 
+    [[nodiscard]] std::optional<std::pair<bool, std::uint64_t>> idle_rank() const override {
+        if (!idle_ || gone_) return std::nullopt;
+        return std::pair(has_asked_, idle_since_);
+    }
+
     void end_if_idle() override {
         if (idle_) cut();
     }
@@ -154,6 +159,7 @@ private:
         if (buffer_.size() > 0) co_return true;
         error_code error;
         idle_ = true;
+        idle_since_ = ++around_.idle_begun;
         lowest(stream_).expires_after(around_.options.idle_limit);
         auto const room = buffer_.prepare(read_size);
         auto const count = co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
@@ -235,6 +241,7 @@ private:
     Task<bool> exchange() {
         bool const arrived = co_await await_request();
         if (!arrived) co_return false;
+        has_asked_ = true;
         lowest(stream_).expires_after(around_.options.read_limit);
         Parser parser;
         parser.header_limit(around_.options.header_limit);
@@ -329,6 +336,8 @@ private:
     Stream stream_;
     WipingBuffer buffer_;
     bool idle_ = false;
+    bool has_asked_ = false;
+    std::uint64_t idle_since_ = 0;
     bool gone_ = false;
 };
 
