@@ -403,6 +403,47 @@ TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
     EXPECT_NE(loaded.error().front().find("/nonexistent/kssedr.toml"), std::string::npos);
 }
 
+std::string repeat(std::string_view text, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+}
+
+TEST(Load, AFileOfDeepKeysIsRefusedWithItsLine) {
+    for (auto const& text :
+         {repeat("a.", 200'000) + "a = 1", "[" + repeat("a.", 200'000) + "a]\nx = 1",
+          "[[" + repeat("a . ", 100'000) + "a]]", "x = { " + repeat("'a'.", 100'000) + "a = 1 }",
+          "x = \"\"\"\"\"\"\"\"; " + repeat("a.", 100'000) + "a = 1",
+          "x = '#' # '\ny = \"\"\"\n\\\"\"\"\"\"\"\n" + repeat("a.", 100'000) + "a = 1",
+          "x = \"\\\\\"\n" + repeat("\"a\\\"\".", 100'000) + "a = 1"}) {
+        File const file(text);
+        auto const loaded = load(complete(), {.config_file = file.path()});
+        ASSERT_FALSE(loaded) << text.substr(0, 60);
+        EXPECT_TRUE(loaded.error().front().contains("more than 8 parts") || text.contains(';'))
+            << loaded.error().front();
+    }
+    File const late("lead = 'P1D'\nvaults = [\n  'a.b', # a.a.a.a.a.a.a.a.a.a\n]\n" + repeat("a.", 20) + "a = 1");
+    auto const loaded = load(complete(), {.config_file = late.path()});
+    ASSERT_FALSE(loaded);
+    EXPECT_TRUE(loaded.error().front().contains(".toml:5: ")) << loaded.error().front();
+}
+
+TEST(Load, DotsInTextsAndCommentsAreNoKeys) {
+    File const file("# a.a.a.a.a.a.a.a.a.a\n\n[[rule]]\nvault = 'demo' # a.a.a.a.a.a.a.a.a.a'\n"
+                    "secret = \"a-1\"\nlead = \"\"\"P1D\"\"\"\n");
+    auto const loaded = load(with({{"KSSEDR_VAULTS", "demo"}}), {.config_file = file.path()});
+    EXPECT_TRUE(loaded) << loaded.error().front();
+    File const texts("x = 'a.a.a.a.a.a.a.a.a.a.a'\ny = \"\"\"\na.a.a.a.a.a.a.a.a.a.a \\\"\"\"\" .a.a.a.a\"\"\"\"\"\n");
+    auto const refused = load(complete(), {.config_file = texts.path()});
+    ASSERT_FALSE(refused);
+    EXPECT_FALSE(refused.error().front().contains("parts")) << refused.error().front();
+}
+
+TEST(Load, NestingAtTheLimitsOfBothIsTakenApart) {
+    File const file(repeat("x = { a.a.a.a.a.a.a.a = ", 1) + repeat("{ a.a.a.a.a.a.a.a = ", 250) + "1" + repeat(" }", 251));
+    EXPECT_FALSE(load(complete(), {.config_file = file.path()}));
+}
+
 TEST(Load, WhatAConfigurationFileIsCalledAndHoldsIsShownEscaped) {
     std::string const path = ::testing::TempDir() + "kssedr\x1b[31m\xe2\x80\xae.toml";
     for (std::string const text :
