@@ -132,6 +132,7 @@ config::Problems check_certificate(config::Identity const& identity) {
 int run(int argc, char** argv) {
     protect_memory();
     raise_descriptor_limit();
+    config::forget_key_log();
     auto const line = cli::parse_command_line(argc, argv);
     if (!line) return line.error();
     if (line->command == cli::Command::version) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 #include <sys/stat.h>
@@ -428,6 +429,18 @@ TEST(Load, AFileOfDeepKeysIsRefusedWithItsLine) {
     EXPECT_TRUE(loaded.error().front().contains(".toml:5: ")) << loaded.error().front();
 }
 
+TEST(Load, NoPasswordOfAUrlIsRepeated) {
+    for (std::string const name : {"AZURE_AUTHORITY_HOST", "KSSEDR_RESOURCE_MANAGER_URL", "KSSEDR_KEYVAULT_SUFFIX",
+                                   "KSSEDR_VAULTS", "KSSEDR_ALLOWED_TARGETS", "KSSEDR_LOCKS", "KSSEDR_RESOLVE"}) {
+        auto const loaded = load(with({{name, "https://me:s3cret@login.example"}}), {});
+        ASSERT_FALSE(loaded) << name;
+        for (auto const& problem : loaded.error()) {
+            EXPECT_FALSE(problem.contains("s3cret")) << problem;
+            EXPECT_TRUE(problem.starts_with(name)) << problem;
+        }
+    }
+}
+
 TEST(Load, DotsInTextsAndCommentsAreNoKeys) {
     File const file("# a.a.a.a.a.a.a.a.a.a\n\n[[rule]]\nvault = 'demo' # a.a.a.a.a.a.a.a.a.a'\n"
                     "secret = \"a-1\"\nlead = \"\"\"P1D\"\"\"\n");
@@ -499,6 +512,14 @@ TEST(Identity, OneOfItsKindsMustBeWhole) {
         ASSERT_TRUE(loaded);
         EXPECT_EQ(check_identity(loaded->settings).size(), c.problems);
     }
+}
+
+// libcurl would write every connection's keys into the file it names, for whoever reads that to read our secrets.
+TEST(Environment, NamesNoFileForTheKeysOfTls) {
+    ASSERT_EQ(::setenv("SSLKEYLOGFILE", "/tmp/keys", 1), 0);
+    forget_key_log();
+    EXPECT_EQ(std::getenv("SSLKEYLOGFILE"), nullptr);
+    EXPECT_FALSE(read_environment().contains("SSLKEYLOGFILE"));
 }
 
 }  // namespace

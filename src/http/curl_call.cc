@@ -271,6 +271,10 @@ Error CurlCall::to_error(CURLcode code, Ending ending) const {
     if (over_limit_)
         return {Errc::corrupt,
                 host() + " sent an answer longer than " + std::to_string(request_.response_limit) + " bytes"};
+    // libcurl quotes the whole URL, and what is wrong with it may be that its password is not escaped.
+    if (text.contains("nsupported proxy"))
+        return {Errc::invalid_argument,
+                "the proxy in the environment (https_proxy, http_proxy, all_proxy) is none that libcurl takes"};
     if (ending == Ending::by_deadline)
         return sent ? Error(Errc::outcome_unknown, host() + " was sent the request and did not answer in time")
                     : Error(Errc::deadline_exceeded, host() + ": time ran out before a connection stood");
