@@ -16,10 +16,9 @@ TEST(LogLine, IsOneLineWhateverComesFromOutside) {
 
 TEST(LogLine, NoValueEndsItsQuotesItself) {
     auto const now = *parse_rfc3339("2026-01-15T09:30:00.5Z");
-    EXPECT_EQ(
-        format_log_line(LogFormat::text, now, LogLevel::info, "x.y",
-                        {{"a", R"(b\" outcome=rotated c="\)"}, {"d", R"(\)"}}),
-        R"(2026-01-15T09:30:00.500Z info  x.y a="b\\\" outcome=rotated c=\"\\" d="\\")");
+    EXPECT_EQ(format_log_line(LogFormat::text, now, LogLevel::info, "x.y",
+                              {{"a", R"(b\" outcome=rotated c="\)"}, {"d", R"(\)"}}),
+              R"(2026-01-15T09:30:00.500Z info  x.y a="b\\\" outcome=rotated c=\"\\" d="\\")");
 }
 
 }  // namespace

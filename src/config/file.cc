@@ -69,8 +69,8 @@ void read_rules(std::string const& path, toml::node const& node, FileContents& c
     }
 }
 
-/// Finds a key of too many parts. toml++ makes a table of each part and takes tables apart by recursion, so `a.a.a…` for
-/// a few hundred kilobytes would take the whole stack; its own limit is for brackets alone.
+/// Finds a key of too many parts. toml++ makes a table of each part and takes tables apart by recursion, so `a.a.a…`
+/// for a few hundred kilobytes would take the whole stack; its own limit is for brackets alone.
 class KeyDepth {
 public:
     explicit KeyDepth(std::string_view text) : rest_(text) {}

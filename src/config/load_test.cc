@@ -411,12 +411,11 @@ std::string repeat(std::string_view text, int count) {
 }
 
 TEST(Load, AFileOfDeepKeysIsRefusedWithItsLine) {
-    for (auto const& text :
-         {repeat("a.", 200'000) + "a = 1", "[" + repeat("a.", 200'000) + "a]\nx = 1",
-          "[[" + repeat("a . ", 100'000) + "a]]", "x = { " + repeat("'a'.", 100'000) + "a = 1 }",
-          "x = \"\"\"\"\"\"\"\"; " + repeat("a.", 100'000) + "a = 1",
-          "x = '#' # '\ny = \"\"\"\n\\\"\"\"\"\"\"\n" + repeat("a.", 100'000) + "a = 1",
-          "x = \"\\\\\"\n" + repeat("\"a\\\"\".", 100'000) + "a = 1"}) {
+    for (auto const& text : {repeat("a.", 200'000) + "a = 1", "[" + repeat("a.", 200'000) + "a]\nx = 1",
+                             "[[" + repeat("a . ", 100'000) + "a]]", "x = { " + repeat("'a'.", 100'000) + "a = 1 }",
+                             "x = \"\"\"\"\"\"\"\"; " + repeat("a.", 100'000) + "a = 1",
+                             "x = '#' # '\ny = \"\"\"\n\\\"\"\"\"\"\"\n" + repeat("a.", 100'000) + "a = 1",
+                             "x = \"\\\\\"\n" + repeat("\"a\\\"\".", 100'000) + "a = 1"}) {
         File const file(text);
         auto const loaded = load(complete(), {.config_file = file.path()});
         ASSERT_FALSE(loaded) << text.substr(0, 60);
@@ -442,8 +441,9 @@ TEST(Load, NoPasswordOfAUrlIsRepeated) {
 }
 
 TEST(Load, DotsInTextsAndCommentsAreNoKeys) {
-    File const file("# a.a.a.a.a.a.a.a.a.a\n\n[[rule]]\nvault = 'demo' # a.a.a.a.a.a.a.a.a.a'\n"
-                    "secret = \"a-1\"\nlead = \"\"\"P1D\"\"\"\n");
+    File const file(
+        "# a.a.a.a.a.a.a.a.a.a\n\n[[rule]]\nvault = 'demo' # a.a.a.a.a.a.a.a.a.a'\n"
+        "secret = \"a-1\"\nlead = \"\"\"P1D\"\"\"\n");
     auto const loaded = load(with({{"KSSEDR_VAULTS", "demo"}}), {.config_file = file.path()});
     EXPECT_TRUE(loaded) << loaded.error().front();
     File const texts("x = 'a.a.a.a.a.a.a.a.a.a.a'\ny = \"\"\"\na.a.a.a.a.a.a.a.a.a.a \\\"\"\"\" .a.a.a.a\"\"\"\"\"\n");
@@ -453,7 +453,8 @@ TEST(Load, DotsInTextsAndCommentsAreNoKeys) {
 }
 
 TEST(Load, NestingAtTheLimitsOfBothIsTakenApart) {
-    File const file(repeat("x = { a.a.a.a.a.a.a.a = ", 1) + repeat("{ a.a.a.a.a.a.a.a = ", 250) + "1" + repeat(" }", 251));
+    File const file(repeat("x = { a.a.a.a.a.a.a.a = ", 1) + repeat("{ a.a.a.a.a.a.a.a = ", 250) + "1" +
+                    repeat(" }", 251));
     EXPECT_FALSE(load(complete(), {.config_file = file.path()}));
 }
 

@@ -70,7 +70,8 @@ TEST_F(CurlTransportTest, PutsTheSecretPartOfAQueryBehindTheOpenOne) {
     run([&]() -> Task<void> {
         for (auto const& url : {server.url("/a"), server.url("/a?b=c")}) {
             auto const response = co_await transport().send(
-                {.method = Method::get, .url = url, .secret_query = SecretString::copy_of("sv=1&sig=a%2Fb")}, after(10s));
+                {.method = Method::get, .url = url, .secret_query = SecretString::copy_of("sv=1&sig=a%2Fb")},
+                after(10s));
             EXPECT_TRUE(response.has_value());
         }
         for (std::string_view const wrong : {"sig=a b", "sig=a\r\nX: y", "sig=a#b"}) {

@@ -20,7 +20,7 @@ struct SessionSurroundings {
     ServerOptions const& options;
     Handler& handler;
     Log& log;
-    bool stopping = false;          ///< answers say `Connection: close`
+    bool stopping = false;         ///< answers say `Connection: close`
     std::uint64_t idle_begun = 0;  ///< how often a session has become idle
 };
 
