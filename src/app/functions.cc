@@ -23,6 +23,8 @@ namespace {
 
 // A hundred events of 1 MB in base64, and room for what stands beside them.
 constexpr std::uint64_t body_limit = 160U << 20U;
+// The host keeps a few. The descriptors that these do not take are for the calls to Azure.
+constexpr std::size_t connections_max = 128;
 constexpr Duration stop_grace = std::chrono::seconds{30};
 
 // In both cases the process ends here: whatever is still under way is found again by evidence, as after a kill.
@@ -59,6 +61,7 @@ Task<void> end_when_asked(listen::HttpServer& server, World& world, Log& log) {
 
 int run_functions(cli::CommandLine const& line, config::Settings settings) {
     auto const parent = current_parent();
+    ignore_closed_readers();
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::functions_host);
     asio::io_context loop(1);
     auto const port = *settings.functions_port;
@@ -76,6 +79,7 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     listen::ServerOptions server_options;
     server_options.port = port;
     server_options.body_limit = body_limit;
+    server_options.connections_max = connections_max;
     // The host decides how long it keeps a connection; being the one who closes it would race its next request.
     server_options.idle_limit = std::chrono::hours{1};
     auto server = listen::HttpServer::open(loop.get_executor(), server_options, handler, log);

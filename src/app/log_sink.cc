@@ -9,8 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace kssedr::app {
 namespace {
 
@@ -37,11 +35,11 @@ spdlog::level::level_enum spdlog_level(LogLevel level) {
 
 std::string text_value(std::string_view value) {
     std::string escaped = escape_for_display(value, value_length_max);
-    bool const is_plain = std::ranges::none_of(escaped, [](char c) { return c == ' ' || c == '"' || c == '='; });
+    bool const is_plain = escaped.find_first_of(R"( "=\)") == std::string::npos;
     if (is_plain) return escaped;
     std::string quoted = "\"";
     for (char const c : escaped) {
-        if (c == '"') quoted += '\\';
+        if (c == '"' || c == '\\') quoted += '\\';
         quoted += c;
     }
     return quoted + '"';

@@ -34,7 +34,8 @@ private:
     std::shared_ptr<spdlog::logger> loud_;   // warn and error
 };
 
-/// One line, without its end. Values are escaped; empty fields are left out.
+/// One line, without its end. Values are escaped, in the text format as in JSON: what needs quotes has `"` and `\`
+/// escaped in them, so that no value can pass for fields. Empty fields are left out.
 [[nodiscard]] std::string format_log_line(LogFormat format, TimePoint now, LogLevel level, std::string_view event,
                                           std::initializer_list<LogField> fields);
 

@@ -148,6 +148,8 @@ config::Problems check_files(config::Settings const& settings) {
 
 int run(int argc, char** argv) {
     protect_memory();
+    raise_descriptor_limit();
+    config::forget_key_log();
     auto const line = cli::parse_command_line(argc, argv);
     if (!line) return line.error();
     if (line->command == cli::Command::version) {

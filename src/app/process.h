@@ -6,9 +6,16 @@
 
 namespace kssedr::app {
 
-/// No core dump, no other process of the same user may look into this one's memory, and what TLS frees is wiped (DESIGN 2,
-/// law 6). To be called first of all. Best effort: where the system refuses, nothing is lost but that.
+/// No core dump, no other process of the same user may look into this one's memory, and what TLS frees is wiped (DESIGN
+/// 2, law 6). To be called first of all. Best effort: where the system refuses, nothing is lost but that.
 void protect_memory();
+
+/// As many descriptors as the system lets us have: connections of callers and calls to Azure share them, and the usual
+/// soft limit is 1,024. We know no select(2), which is what that limit protects. Best effort.
+void raise_descriptor_limit();
+
+/// A reader that closes our standard output costs the lines that it would have read, not the process.
+void ignore_closed_readers();
 
 /// The process that started this one.
 struct Parent {

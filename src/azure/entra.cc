@@ -121,7 +121,8 @@ Error to_token_error(http::Response const& answer, EntraApplication const& appli
     auto const root = document ? document->root() : JsonView();
     auto const codes = root["error_codes"].items();
     auto const number = codes.empty() ? std::nullopt : codes.front().integer_or_text();
-    auto const word = root["error"].text_or({});
+    auto word = root["error"].text_or({});
+    if (!std::ranges::all_of(word, [](char c) { return is_ascii_letter(c) || c == '_'; })) word = {};
     auto const* const known = number ? find_explained(*number) : nullptr;
 
     Errc code = Errc::permission_denied;
@@ -136,8 +137,10 @@ Error to_token_error(http::Response const& answer, EntraApplication const& appli
     else if (known != nullptr)
         code = known->errc;
 
-    // Entra's description names ids only; it ends in lines that repeat the ids given below.
-    auto const description = root["error_description"].text_or({});
+    // Entra's description names ids only; it ends in lines that repeat the ids given below. It begins with Entra's own
+    // number: what another says, who stands between, might repeat the secret that was sent.
+    auto description = root["error_description"].text_or({});
+    if (!description.starts_with("AADSTS")) description = {};
     std::string message = "Entra answered " + std::to_string(answer.status) + " for application " +
                           escape_for_display(application.client_id) + " of tenant " +
                           escape_for_display(application.tenant);

@@ -87,6 +87,8 @@ CORO_TEST(Entra, SaysWhatIsSetWrongly) {
          "AADSTS90002", "tenantId names no tenant"},
         {"something new", 400, R"({"error":"invalid_grant","error_codes":[1]})", Errc::permission_denied, "AADSTS1",
          "invalid_grant"},
+        {"a gateway's echo", 400, R"({"error":"s3cret","error_description":"client_secret=s3cret"})",
+         Errc::permission_denied, "", "answered 400"},
         {"busy", 429, R"({"error":"temporarily_unavailable"})", Errc::throttled, "temporarily_unavailable", ""},
         {"broken in a way that passes", 400, R"({"error":"temporarily_unavailable"})", Errc::unavailable,
          "temporarily_unavailable", ""},

@@ -103,6 +103,17 @@ std::string_view find_request_id(http::Response const& answer) {
     return {};
 }
 
+// Azure's codes are words of letters; what a vault keeps has, as a rule, something else in it.
+bool is_code(std::string_view text) {
+    return text.size() <= 64 && std::ranges::all_of(text, is_ascii_letter);
+}
+
+void keep_code_only(ServiceError& said) {
+    said.message.clear();
+    for (auto* const code : {&said.code, &said.outer_code})
+        if (!is_code(*code)) code->clear();
+}
+
 }  // namespace
 
 ServiceError parse_service_error(std::string_view body) {
@@ -160,6 +171,7 @@ std::optional<Duration> parse_retry_after(http::Response const& answer) {
 Error to_error(http::Response const& answer, std::string_view operation, Effect effect, Quote quote) {
     auto said = parse_service_error(answer.body.expose());
     if (said.code.empty()) said.code = answer.header("x-ms-error-code");
+    if (quote == Quote::code_only) keep_code_only(said);
     auto const* const known = find_known(said);
     auto code = code_of_status(answer.status, effect);
     // A code may refine what the status says, never turn "it may have happened" into "it did not".
@@ -168,9 +180,7 @@ Error to_error(http::Response const& answer, std::string_view operation, Effect 
     std::string message = std::string(operation) + ": answered " + std::to_string(answer.status);
     if (!said.outer_code.empty()) message += ' ' + escape_for_display(said.outer_code, 64);
     if (!said.code.empty()) message += ' ' + escape_for_display(said.code, 64);
-    bool const may_quote = quote == Quote::always || answer.status != 400;
-    if (may_quote && !said.message.empty())
-        message += ", \"" + escape_for_display(fold_line_ends(said.message), 300) + '"';
+    if (!said.message.empty()) message += ", \"" + escape_for_display(fold_line_ends(said.message), 300) + '"';
     if (known != nullptr && !known->cure.empty()) message += "; " + std::string(known->cure);
     message += explain_redirect(answer);
     if (auto const id = find_request_id(answer); !id.empty())

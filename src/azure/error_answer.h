@@ -24,7 +24,7 @@ enum class Effect : std::uint8_t {
 /// Whether the service's text may be quoted.
 enum class Quote : std::uint8_t {
     always,
-    not_of_400,  ///< a secret was sent, and an answer that finds fault with it might repeat it
+    code_only,  ///< a secret was sent, and whoever answers, a gateway too, might repeat it: a code of letters at most
 };
 
 /// A failure in the service's words, whichever of Azure's shapes they came in; members are empty where none were said.

@@ -132,9 +132,23 @@ TEST(ErrorAnswer, SaysOfARedirectWhereItLeadsAndThatItIsNotFollowed) {
 
 TEST(ErrorAnswer, QuotesNothingThatMayRepeatASecretSent) {
     auto const body = R"({"error":{"code":"BadParameter","message":"The value c2VjcmV0 is too long."}})";
-    auto const refused = to_error(answer(400, body), "publishing", Effect::happens, Quote::not_of_400);
+    auto const refused = to_error(answer(400, body), "publishing", Effect::happens, Quote::code_only);
     EXPECT_EQ(refused.message().find("c2VjcmV0"), std::string::npos);
     EXPECT_NE(refused.message().find("BadParameter"), std::string::npos);
+    for (long const status : {403L, 409L, 413L, 429L, 500L, 502L}) {
+        for (std::string_view const echo :
+             {R"({"error":{"code":"BadParameter","message":"c2VjcmV0"}})", R"({"error":{"code":"c2VjcmV0"}})",
+              R"({"error":{"code":"Bad","innererror":{"code":"c2VjcmV0"}}})", R"({"error":"c2VjcmV0"})",
+              R"({"error":{"code":"c2VjcmV0","innererror":{"code":"Bad"}}})",
+              R"({"odata.error":{"code":"AccountKey=c2VjcmV0==","message":{"value":"c2VjcmV0"}}})"}) {
+            auto const error = to_error(answer(status, echo, {{"x-ms-request-id", "id-of-it"}}), "publishing",
+                                        Effect::happens, Quote::code_only);
+            EXPECT_FALSE(error.message().contains("c2VjcmV0")) << status << ' ' << error.message();
+            EXPECT_FALSE(error.service_code().contains("c2VjcmV0")) << status << ' ' << echo;
+            EXPECT_TRUE(error.message().contains("id-of-it")) << error.message();
+            EXPECT_EQ(error.message().contains("Bad"), echo.contains("Bad")) << error.message();
+        }
+    }
     auto const read = to_error(answer(400, body), "reading", Effect::none, Quote::always);
     EXPECT_NE(read.message().find("c2VjcmV0"), std::string::npos);
 }

@@ -102,7 +102,7 @@ Async<rotation::SecretProperties> KeyVault::publish(rotation::SecretRef secret, 
     KSSEDR_CO_TRY(auto const service, service_of(secret.vault));
     Call call{.operation = "publishing a version of " + name_of(secret),
               .effect = Effect::happens,
-              .quote = Quote::not_of_400,
+              .quote = Quote::code_only,
               .method = http::Method::put,
               .url = secret.url() + '?' + std::string(api_version),
               .body = format_draft(draft)};
@@ -123,7 +123,7 @@ Async<rotation::SecretProperties> KeyVault::update(rotation::SecretRef secret, s
     KSSEDR_CO_TRY(auto const service, service_of(secret.vault));
     Call call{.operation = "changing version " + version + " of " + name_of(secret),
               .effect = Effect::happens,
-              .quote = Quote::not_of_400,
+              .quote = Quote::code_only,
               .method = http::Method::patch,
               .url = secret.url() + '/' + version + '?' + std::string(api_version),
               .body = format_change(change)};

@@ -125,6 +125,22 @@ TEST(CommandLine, AnUnknownCommandIsNamedWithTheNearest) {
     }
 }
 
+TEST(CommandLine, NoPasswordOfAUrlIsRepeated) {
+    for (auto const& words : std::vector<std::vector<char const*>>{{"rotate", "https://me:s3cret@v.x/secrets/a"},
+                                                                   {"explain", "https://me:s3c@s3cret@v.x/secrets/a"},
+                                                                   {"plan", "v", "me:s3cret@v.x"},
+                                                                   {"sweep", "https://s3cret@v.x"},
+                                                                   {"rotate", "a", "https://me:s3cret@v.x/"},
+                                                                   {"rotate", "--x=https://me:s3cret@v.x/"}}) {
+        testing::internal::CaptureStderr();
+        auto const line = parse(words);
+        auto const said = testing::internal::GetCapturedStderr();
+        EXPECT_FALSE(said.contains("s3cret")) << said;
+        ASSERT_FALSE(line) << words.back();
+        EXPECT_EQ(line.error(), exit_usage);
+    }
+}
+
 // Arguments may come from anywhere: what is said of them must neither move a cursor nor bury what it says.
 TEST(CommandLine, WrongArgumentsAreShownEscapedAndShort) {
     std::string const evil = "\x1b]0;pwned\x07\xe2\x80\xae";

@@ -53,6 +53,14 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
         text.replace(at, what.size(), with);
 }
 
+// What stands before an `@` in a URL is a user's name and a password, and a message is no place for them.
+constexpr std::string_view hidden = "(not shown, it has a user or a password in it)";
+
+bool has_userinfo(CommandLine const& line) {
+    auto const has_at = [](std::string_view text) { return text.contains('@'); };
+    return has_at(line.secret_url) || std::ranges::any_of(line.vault_urls, has_at);
+}
+
 // The library quotes arguments as they came, and a script's may come from anywhere. None may move the cursor of
 // whoever reads the message, or bury it.
 std::string describe(CLI::ParseError const& error, std::span<char const* const> arguments) {
@@ -63,7 +71,7 @@ std::string describe(CLI::ParseError const& error, std::span<char const* const> 
         auto const equals = std::min(argument.find('='), argument.size());
         for (auto const part :
              {argument, argument.substr(0, equals), argument.substr(std::min(equals + 1, argument.size()))}) {
-            auto const shown = escape_for_display(part);
+            auto const shown = part.contains('@') ? std::string(hidden) : escape_for_display(part);
             if (shown != part) replace_all(text, part, shown);
         }
     }
@@ -143,6 +151,10 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
         auto const unknown = describe_unknown_command(app);
         auto const text = unknown ? *unknown : describe(error, std::span(argv, static_cast<std::size_t>(argc)));
         std::fprintf(stderr, "kssedr: %s\nRun with --help for more information.\n", text.c_str());
+        return std::unexpected(exit_usage);
+    }
+    if (has_userinfo(line)) {
+        std::fprintf(stderr, "kssedr: a URL %s is not taken; write it with the host alone\n", hidden.data());
         return std::unexpected(exit_usage);
     }
     return line;

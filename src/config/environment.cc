@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include <stdlib.h>
+
 extern char** environ;
 
 namespace kssedr::config {
@@ -14,6 +16,10 @@ Environment read_environment() {
         if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
     }
     return environment;
+}
+
+void forget_key_log() {
+    (void)::unsetenv("SSLKEYLOGFILE");
 }
 
 }  // namespace kssedr::config

@@ -47,6 +47,13 @@ private:
         return given == nullptr ? std::string() : std::string(trim(given->value));
     }
     void problem(Given const& given, std::string_view why) {
+        // What stands before an `@` in a URL is a user's name and a password: neither it nor what quotes it is shown.
+        if (given.value.contains('@')) {
+            problems_.push_back(given.where +
+                                ": it has an @, and no user or password belongs here, so it is not shown; a URL is "
+                                "https://host and no more");
+            return;
+        }
         problems_.push_back(given.where + "=" + escape_for_display(given.value) + ": " + std::string(why));
     }
 

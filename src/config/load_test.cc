@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 
 #include <sys/stat.h>
@@ -411,6 +412,60 @@ TEST(Load, MistakesInTheFileAreSaidWithTheirLine) {
     EXPECT_NE(loaded.error().front().find("/nonexistent/kssedr.toml"), std::string::npos);
 }
 
+std::string repeat(std::string_view text, int count) {
+    std::string all;
+    for (int i = 0; i < count; ++i) all += text;
+    return all;
+}
+
+TEST(Load, AFileOfDeepKeysIsRefusedWithItsLine) {
+    for (auto const& text : {repeat("a.", 200'000) + "a = 1", "[" + repeat("a.", 200'000) + "a]\nx = 1",
+                             "[[" + repeat("a . ", 100'000) + "a]]", "x = { " + repeat("'a'.", 100'000) + "a = 1 }",
+                             "x = \"\"\"\"\"\"\"\"; " + repeat("a.", 100'000) + "a = 1",
+                             "x = '#' # '\ny = \"\"\"\n\\\"\"\"\"\"\"\n" + repeat("a.", 100'000) + "a = 1",
+                             "x = \"\\\\\"\n" + repeat("\"a\\\"\".", 100'000) + "a = 1"}) {
+        File const file(text);
+        auto const loaded = load(complete(), {.config_file = file.path()});
+        ASSERT_FALSE(loaded) << text.substr(0, 60);
+        EXPECT_TRUE(loaded.error().front().contains("more than 8 parts") || text.contains(';'))
+            << loaded.error().front();
+    }
+    File const late("lead = 'P1D'\nvaults = [\n  'a.b', # a.a.a.a.a.a.a.a.a.a\n]\n" + repeat("a.", 20) + "a = 1");
+    auto const loaded = load(complete(), {.config_file = late.path()});
+    ASSERT_FALSE(loaded);
+    EXPECT_TRUE(loaded.error().front().contains(".toml:5: ")) << loaded.error().front();
+}
+
+TEST(Load, NoPasswordOfAUrlIsRepeated) {
+    for (std::string const name : {"AZURE_AUTHORITY_HOST", "KSSEDR_RESOURCE_MANAGER_URL", "KSSEDR_KEYVAULT_SUFFIX",
+                                   "KSSEDR_VAULTS", "KSSEDR_ALLOWED_TARGETS", "KSSEDR_LOCKS", "KSSEDR_RESOLVE"}) {
+        auto const loaded = load(with({{name, "https://me:s3cret@login.example"}}), {});
+        ASSERT_FALSE(loaded) << name;
+        for (auto const& problem : loaded.error()) {
+            EXPECT_FALSE(problem.contains("s3cret")) << problem;
+            EXPECT_TRUE(problem.starts_with(name)) << problem;
+        }
+    }
+}
+
+TEST(Load, DotsInTextsAndCommentsAreNoKeys) {
+    File const file(
+        "# a.a.a.a.a.a.a.a.a.a\n\n[[rule]]\nvault = 'demo' # a.a.a.a.a.a.a.a.a.a'\n"
+        "secret = \"a-1\"\nlead = \"\"\"P1D\"\"\"\n");
+    auto const loaded = load(with({{"KSSEDR_VAULTS", "demo"}}), {.config_file = file.path()});
+    EXPECT_TRUE(loaded) << loaded.error().front();
+    File const texts("x = 'a.a.a.a.a.a.a.a.a.a.a'\ny = \"\"\"\na.a.a.a.a.a.a.a.a.a.a \\\"\"\"\" .a.a.a.a\"\"\"\"\"\n");
+    auto const refused = load(complete(), {.config_file = texts.path()});
+    ASSERT_FALSE(refused);
+    EXPECT_FALSE(refused.error().front().contains("parts")) << refused.error().front();
+}
+
+TEST(Load, NestingAtTheLimitsOfBothIsTakenApart) {
+    File const file(repeat("x = { a.a.a.a.a.a.a.a = ", 1) + repeat("{ a.a.a.a.a.a.a.a = ", 250) + "1" +
+                    repeat(" }", 251));
+    EXPECT_FALSE(load(complete(), {.config_file = file.path()}));
+}
+
 TEST(Load, WhatAConfigurationFileIsCalledAndHoldsIsShownEscaped) {
     std::string const path = ::testing::TempDir() + "kssedr\x1b[31m\xe2\x80\xae.toml";
     for (std::string const text :
@@ -466,6 +521,14 @@ TEST(Identity, OneOfItsKindsMustBeWhole) {
         ASSERT_TRUE(loaded);
         EXPECT_EQ(check_identity(loaded->settings).size(), c.problems);
     }
+}
+
+// libcurl would write every connection's keys into the file it names, for whoever reads that to read our secrets.
+TEST(Environment, NamesNoFileForTheKeysOfTls) {
+    ASSERT_EQ(::setenv("SSLKEYLOGFILE", "/tmp/keys", 1), 0);
+    forget_key_log();
+    EXPECT_EQ(std::getenv("SSLKEYLOGFILE"), nullptr);
+    EXPECT_FALSE(read_environment().contains("SSLKEYLOGFILE"));
 }
 
 }  // namespace

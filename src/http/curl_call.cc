@@ -205,8 +205,9 @@ void CurlCall::add_header(std::string_view name, std::string_view value) {
 // Called each time libcurl is about to send the request over a connection that is ready for it. It would send a second
 // time, by itself and silently, when a reused connection ends without a byte of answer: harmless for a read, but a key
 // could be regenerated twice and the one in use be lost. So libcurl is stopped here when it comes a second time with a
-// request that may not be repeated. Not to find out so, and then to wait out the doubt, is worth a handshake: such a request
-// is given a connection that was used a moment ago, or a new one, and none whose other end may have gone meanwhile.
+// request that may not be repeated. Not to find out so, and then to wait out the doubt, is worth a handshake: such a
+// request is given a connection that was used a moment ago, or a new one, and none whose other end may have gone
+// meanwhile.
 int CurlCall::on_request(void* self, char*, char*, int, int) {
     auto& call = *static_cast<CurlCall*>(self);
     if (call.times_sent_ > 0 && !call.is_repeatable()) return CURL_PREREQFUNC_ABORT;
@@ -271,6 +272,10 @@ Error CurlCall::to_error(CURLcode code, Ending ending) const {
     if (over_limit_)
         return {Errc::corrupt,
                 host() + " sent an answer longer than " + std::to_string(request_.response_limit) + " bytes"};
+    // libcurl quotes the whole URL, and what is wrong with it may be that its password is not escaped.
+    if (text.contains("nsupported proxy"))
+        return {Errc::invalid_argument,
+                "the proxy in the environment (https_proxy, http_proxy, all_proxy) is none that libcurl takes"};
     if (ending == Ending::by_deadline)
         return sent ? Error(Errc::outcome_unknown, host() + " was sent the request and did not answer in time")
                     : Error(Errc::deadline_exceeded, host() + ": time ran out before a connection stood");

@@ -70,7 +70,8 @@ TEST_F(CurlTransportTest, PutsTheSecretPartOfAQueryBehindTheOpenOne) {
     run([&]() -> Task<void> {
         for (auto const& url : {server.url("/a"), server.url("/a?b=c")}) {
             auto const response = co_await transport().send(
-                {.method = Method::get, .url = url, .secret_query = SecretString::copy_of("sv=1&sig=a%2Fb")}, after(10s));
+                {.method = Method::get, .url = url, .secret_query = SecretString::copy_of("sv=1&sig=a%2Fb")},
+                after(10s));
             EXPECT_TRUE(response.has_value());
         }
         for (std::string_view const wrong : {"sig=a b", "sig=a\r\nX: y", "sig=a#b"}) {
@@ -371,6 +372,27 @@ TEST_F(CurlTransportTest, GoesThroughTheProxyOfTheEnvironmentUnlessItMustNot) {
     EXPECT_EQ(code, 0);
     ASSERT_EQ(proxy.requests().size(), 1U);
     EXPECT_EQ(proxy.requests().at(0).line(), "GET http://one.invalid/through HTTP/1.1");
+}
+
+TEST_F(CurlTransportTest, DISABLED_ChildOfWrongProxyTest) {
+    run([&]() -> Task<void> {
+        auto const through = co_await transport().send({.url = "http://one.invalid/through"}, after(10s));
+        KSSEDR_CO_ASSERT(!through.has_value());
+        EXPECT_TRUE(through.error().message().contains("proxy")) << through.error().message();
+        EXPECT_FALSE(through.error().message().contains("s3cret")) << through.error().message();
+    }());
+}
+
+TEST_F(CurlTransportTest, RepeatsNoPasswordOfAProxy) {
+    char self[4096] = {};
+    ASSERT_GT(::readlink("/proc/self/exe", self, sizeof self - 1), 0);
+    for (std::string const proxy : {"http://me:s3cret@127.0.0.1:x", "http://me:s3c/ret:s3cret@127.0.0.1:1",
+                                    "ftp://me:s3cret@127.0.0.1:1", "s3cret://127.0.0.1:1"}) {
+        std::string const command =
+            "http_proxy='" + proxy + "' '" + self +
+            "' --gtest_brief=1 --gtest_also_run_disabled_tests --gtest_filter='*DISABLED_ChildOfWrongProxyTest'";
+        EXPECT_EQ(std::system(command.c_str()), 0) << proxy;
+    }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <list>
+#include <string>
 
 namespace kssedr::listen {
 namespace {
@@ -36,6 +37,7 @@ public:
           acceptor_(std::move(acceptor)),
           port_(acceptor_.local_endpoint().port()),
           empty_(executor),
+          room_(executor),
           tasks_(executor, [&log](std::string const& task, std::exception_ptr thrown) {
               log.error("http.task_failed", {{"task", task}, {"fault", describe(std::move(thrown))}});
           }) {}
@@ -64,7 +66,10 @@ private:
             error_code error;
             auto socket = co_await acceptor_.async_accept(asio::redirect_error(asio::use_awaitable, error));
             if (!error) {
+                co_await make_room();
+                if (!acceptor_.is_open()) break;
                 socket.set_option(tcp::no_delay(true), error);
+                ++connections_;
                 tasks_.spawn("session", serve(std::move(socket)));
                 continue;
             }
@@ -74,6 +79,31 @@ private:
             asio::steady_timer pause(acceptor_.get_executor(), Duration{100});
             co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, error));
         }
+    }
+
+    /// For one more connection. While it waits nobody is accepted; who connects waits in the kernel's queue.
+    Task<void> make_room() {
+        if (connections_ < options_.connections_max) co_return;
+        end_an_idle_session();
+        bool told = false;
+        while (connections_ >= options_.connections_max && acceptor_.is_open()) {
+            error_code ignored;
+            room_.expires_after(Duration{1'000});
+            co_await room_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+            if (connections_ < options_.connections_max) break;
+            if (!told) around_.log.warn("http.connections_full", {{"limit", std::to_string(options_.connections_max)}});
+            told = true;
+            end_an_idle_session();
+        }
+    }
+
+    void end_an_idle_session() {
+        Session* chosen = nullptr;
+        for (Session* const session : sessions_) {
+            auto const rank = session->idle_rank();
+            if (rank && (chosen == nullptr || *rank < *chosen->idle_rank())) chosen = session;
+        }
+        if (chosen != nullptr) chosen->cut();
     }
 
     Task<void> serve(tcp::socket socket) {
@@ -90,6 +120,8 @@ private:
         Registration& operator=(Registration const&) = delete;
         ~Registration() {
             server_.sessions_.erase(at_);
+            --server_.connections_;
+            server_.room_.cancel();
             if (server_.sessions_.empty()) server_.empty_.cancel();
         }
 
@@ -103,7 +135,9 @@ private:
     tcp::acceptor acceptor_;
     std::uint16_t port_;
     std::list<Session*> sessions_;
+    std::size_t connections_ = 0;  // a session begins a moment after it was accepted
     asio::steady_timer empty_;
+    asio::steady_timer room_;
     TaskGroup tasks_;
 };
 

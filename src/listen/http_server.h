@@ -72,8 +72,11 @@ struct ServerOptions {
     std::uint16_t port = 0;             ///< 0: any free one
     std::uint64_t body_limit = 1U << 20U;
     std::uint32_t header_limit = 64U << 10U;
-    Duration idle_limit{120'000};       ///< a connection without a request is closed after this
-    Duration read_limit{300'000};       ///< a request must have arrived whole within this
+    Duration idle_limit{120'000};  ///< a connection without a request is closed after this
+    Duration read_limit{300'000};  ///< a request must have arrived whole within this
+    /// Each holds a descriptor that outgoing calls need too. One more ends the longest idle, best one that never asked;
+    /// where all are at work it waits.
+    std::size_t connections_max = 1024;
     asio::ssl::context* tls = nullptr;  ///< null: plain
 };
 

@@ -307,6 +307,49 @@ TEST_F(HttpServerTest, TakesALongBodyInChunks) {
     EXPECT_EQ(handler_.last_body_hash, sha256(piece + piece + piece));
 }
 
+TEST_F(HttpServerTest, BoundsWhatStandsBesideAChunkedBody) {
+    std::string const head = "PUT /close HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n";
+    std::string chunks;
+    for (int i = 0; i < 80; ++i) chunks += "1;x=" + std::string(1'000, 'e') + "\r\na\r\n";
+    std::string trailers;
+    for (int i = 0; i < 100; ++i) trailers += "X-" + std::to_string(i) + ": " + std::string(1'000, 't') + "\r\n";
+    struct Case {
+        char const* name;
+        std::string rest;
+        bool logged;
+    };
+    std::vector<Case> const cases = {
+        // Beast keeps no field of 64 KB and says so by an exception.
+        {"a trailer of 70,000 bytes", "0\r\nX: " + std::string(70'000, 'a') + "\r\n\r\n", true},
+        {"a trailer without end", "0\r\nX: " + std::string(200'000, 'a'), false},
+        {"many trailers", "0\r\n" + trailers + "\r\n", false},
+        {"an extension without end", "1;x=" + std::string(200'000, 'e'), false},
+        {"many extensions", chunks + "0\r\n\r\n", false},
+    };
+    serve({}, [&]() -> Task<void> {
+        for (auto const& one : cases) {
+            auto peer = co_await connect();
+            co_await peer.say(head + one.rest);
+            auto const answer = co_await peer.hear_rest();
+            EXPECT_TRUE(begins(answer, "HTTP/1.1 431")) << one.name << ": " << answer.substr(0, 200);
+            EXPECT_EQ(!log_.events.empty(), one.logged) << one.name;
+            log_.events.clear();
+        }
+        auto const answer = co_await ask(head + "1;x=y\r\na\r\n0\r\nX-Last: z\r\n\r\n");
+        EXPECT_TRUE(has(answer, "PUT /close a")) << answer;
+    });
+    EXPECT_EQ(handler_.calls, 1);
+}
+
+TEST_F(HttpServerTest, ATrailerIsNoHeader) {
+    serve({}, [&]() -> Task<void> {
+        auto const answer = co_await ask(
+            "PUT /close HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Echo: late\r\n\r\n");
+        EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer;
+        EXPECT_FALSE(has(answer, "late")) << answer;
+    });
+}
+
 TEST_F(HttpServerTest, TakesHeadersUpToItsOwnLimit) {
     serve({.header_limit = 64U << 10U}, [&]() -> Task<void> {
         std::string const head = "GET /close HTTP/1.1\r\nHost: h\r\nX: " + std::string(40'000, 'a') + "\r\n\r\n";
@@ -362,6 +405,44 @@ TEST_F(HttpServerTest, ClosesSilentConnections) {
         auto const answer = co_await ask("");
         EXPECT_EQ(answer, "");
     });
+}
+
+TEST_F(HttpServerTest, OneConnectionTooManyEndsAnIdleOne) {
+    serve({.connections_max = 3}, [&]() -> Task<void> {
+        std::string const question = "GET /a HTTP/1.1\r\nHost: h\r\n\r\n";
+        auto host = co_await connect();
+        co_await host.say(question);
+        co_await host.hear_until("GET /a ");
+        auto first_silent = co_await connect();
+        auto second_silent = co_await connect();
+        auto late = co_await connect();
+        co_await late.say(question);
+        auto const answer = co_await late.hear_until("GET /a ");
+        EXPECT_TRUE(begins(answer, "HTTP/1.1 200")) << answer;
+        auto const silence = co_await first_silent.hear_rest();
+        EXPECT_EQ(silence, "") << "who never asked goes before who did, the older before the newer";
+        for (auto* const kept : {&host, &second_silent}) {
+            co_await kept->say(question);
+            auto const more = co_await kept->hear_until("GET /a ");
+            EXPECT_TRUE(begins(more, "HTTP/1.1 200")) << more;
+        }
+    });
+}
+
+TEST_F(HttpServerTest, OneConnectionTooManyWaitsWhereAllAreAtWork) {
+    handler_.hold_for = 1'500ms;
+    serve({.connections_max = 1}, [&]() -> Task<void> {
+        auto busy = co_await connect();
+        co_await busy.say("GET /hold HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+        auto late = co_await connect();
+        co_await late.say("GET /close HTTP/1.1\r\nHost: h\r\n\r\n");
+        auto const first = co_await busy.hear_rest();
+        EXPECT_TRUE(has(first, "GET /hold ")) << first;
+        EXPECT_EQ(handler_.calls, 1);
+        auto const second = co_await late.hear_rest();
+        EXPECT_TRUE(has(second, "GET /close ")) << second;
+    });
+    EXPECT_EQ(log_.events, std::vector<std::string>{"http.connections_full"});
 }
 
 TEST_F(HttpServerTest, ClosesRequestsThatNeverEnd) {

@@ -9,9 +9,9 @@
 
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/optional/optional.hpp>
+#include <boost/system/errc.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -42,7 +42,7 @@ struct SecretBody {
                 if (length) body_.limit = *length;
                 if (length) body_.bytes.reserve(static_cast<std::size_t>(*length));
             } catch (std::bad_alloc const&) {
-                error = boost::beast::http::error::buffer_overflow;
+                error = make_error_code(boost::system::errc::not_enough_memory);
             }
         }
         template <class Buffers>
@@ -57,7 +57,7 @@ struct SecretBody {
                     taken += buffer.size();
                 }
             } catch (std::bad_alloc const&) {
-                error = boost::beast::http::error::buffer_overflow;
+                error = make_error_code(boost::system::errc::not_enough_memory);
             }
             return taken;
         }

@@ -10,12 +10,13 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 
 #include <algorithm>
+#include <new>
+#include <stdexcept>
 #include <utility>
 
 namespace kssedr::listen {
@@ -45,7 +46,9 @@ beast::tcp_stream& lowest(TlsStream& stream) {
 
 /// The status for what could not be read as a request; 0 where nobody waits for an answer.
 unsigned refusal(error_code error) {
-    if (error == http::error::header_limit) return 431;
+    // What is buffered besides a body is fields (a head, trailers) or a chunk's extensions.
+    if (error == http::error::header_limit || error == http::error::buffer_overflow) return 431;
+    if (error == boost::system::errc::not_enough_memory) return 503;
     if (error == http::error::body_limit) return 413;
     if (error == http::error::end_of_stream || error == http::error::partial_message) return 0;
     bool const malformed = error.category() == http::make_error_code(http::error::bad_method).category();
@@ -79,14 +82,13 @@ std::string without_line_ends(std::string_view value) {
     return clean;
 }
 
-Request to_request(Parser& parser) {
-    auto& message = parser.get();
+Request to_request(Parser const& parser) {
+    auto const& message = parser.get();
     Request request;
     request.method = std::string(message.method_string());
     request.target = std::string(message.target());
     request.host = to_ascii_lower(std::string_view(message[http::field::host]));
     for (auto const& field : message) request.headers.add(std::string(field.name_string()), std::string(field.value()));
-    request.body = std::move(message.body().bytes);
     return request;
 }
 
@@ -115,7 +117,9 @@ class StreamSession final : public Session {
 public:
     template <class... Arguments>
     explicit StreamSession(SessionSurroundings& around, Arguments&&... arguments)
-        : around_(around), stream_(std::forward<Arguments>(arguments)...) {}
+        : around_(around),
+          stream_(std::forward<Arguments>(arguments)...),
+          buffer_(around.options.header_limit + read_size) {}
 
     Task<void> run() override {
         bool open = co_await shake_hands();
@@ -124,6 +128,11 @@ public:
             wipe_consumed(buffer_);
         }
         co_await say_goodbye();
+    }
+
+    [[nodiscard]] std::optional<std::pair<bool, std::uint64_t>> idle_rank() const override {
+        if (!idle_ || gone_) return std::nullopt;
+        return std::pair(has_asked_, idle_since_);
     }
 
     void end_if_idle() override {
@@ -155,6 +164,7 @@ private:
         if (buffer_.size() > 0) co_return true;
         error_code error;
         idle_ = true;
+        idle_since_ = ++around_.idle_begun;
         lowest(stream_).expires_after(around_.options.idle_limit);
         auto const room = buffer_.prepare(read_size);
         auto const count = co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
@@ -163,19 +173,72 @@ private:
         co_return !error;
     }
 
-    Task<error_code> read(Parser& parser) {
+    /// Beast's parser gives up on some things by an exception. Inside an operation of Beast that would leave the event
+    /// loop; here, in the coroutine, it is this connection's end and no other's.
+    error_code parse(Parser& parser) {
         error_code error;
-        co_await http::async_read_header(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+        std::string fault;
+        try {
+            buffer_.consume(parser.put(buffer_.data(), error));
+            return error;
+        } catch (std::length_error const& thrown) {  // a field longer than Beast keeps
+            error = http::error::header_limit;
+            fault = thrown.what();
+        } catch (std::bad_alloc const& thrown) {
+            error = make_error_code(boost::system::errc::not_enough_memory);
+            fault = thrown.what();
+        } catch (std::exception const& thrown) {
+            error = http::error::bad_field;
+            fault = thrown.what();
+        }
+        around_.log.warn("http.request_unreadable", {{"fault", fault}});
+        return error;
+    }
+
+    Task<error_code> receive() {
+        error_code error;
+        auto const room = std::min(read_size, buffer_.max_size() - buffer_.size());
+        if (room == 0) co_return http::make_error_code(http::error::buffer_overflow);
+        auto const count =
+            co_await stream_.async_read_some(buffer_.prepare(room), asio::redirect_error(asio::use_awaitable, error));
+        buffer_.commit(count);
+        co_return error;
+    }
+
+    /// Feeds the parser until it has the head, or (`whole`) all of the request.
+    Task<error_code> read_on(Parser& parser, bool whole) {
+        parser.eager(whole);
+        while (whole ? !parser.is_done() : !parser.is_header_done()) {
+            error_code error = http::error::need_more;
+            if (buffer_.size() > 0) error = parse(parser);
+            if (error == http::error::need_more) error = co_await receive();
+            if (error) co_return error;
+        }
+        co_return error_code();
+    }
+
+    /// Trailers are read and forgotten: they would else pass for header fields that were checked (RFC 9110, 6.5.1).
+    Task<error_code> read(Parser& parser, Request& request) {
+        auto error = co_await read_on(parser, false);
         if (error) co_return error;
         if (parser.get().version() >= 11 && parser.get().count(http::field::host) != 1)
             co_return http::make_error_code(http::error::bad_field);
         if (!has_clear_length(parser)) co_return http::make_error_code(http::error::bad_transfer_encoding);
+        request = to_request(parser);
         if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
             static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
             co_await asio::async_write(stream_, asio::buffer(go_on), asio::redirect_error(asio::use_awaitable, error));
             if (error) co_return error;
         }
-        co_await http::async_read(stream_, buffer_, parser, asio::redirect_error(asio::use_awaitable, error));
+        // One chunk's extensions are bounded by the buffer, those of all chunks here.
+        std::uint64_t extensions = 0;
+        auto count_extensions = [&](std::uint64_t, std::string_view said, error_code& refused) {
+            extensions += said.size();
+            if (extensions > around_.options.header_limit) refused = http::error::header_limit;
+        };
+        parser.on_chunk_header(count_extensions);
+        error = co_await read_on(parser, true);
+        request.body = std::move(parser.get().body().bytes);
         co_return error;
     }
 
@@ -183,18 +246,19 @@ private:
     Task<bool> exchange() {
         bool const arrived = co_await await_request();
         if (!arrived) co_return false;
+        has_asked_ = true;
         lowest(stream_).expires_after(around_.options.read_limit);
         Parser parser;
         parser.header_limit(around_.options.header_limit);
         parser.body_limit(around_.options.body_limit);
         parser.get().body().limit = around_.options.body_limit;
-        auto const error = co_await read(parser);
+        Request request;
+        auto const error = co_await read(parser, request);
         if (error) {
             co_await refuse(parser, error);
             co_return false;
         }
         lowest(stream_).expires_never();
-        auto request = to_request(parser);
         auto response = co_await answer(request);
         if (response.reset) {
             reset();
@@ -285,6 +349,8 @@ private:
     Stream stream_;
     WipingBuffer buffer_;
     bool idle_ = false;
+    bool has_asked_ = false;
+    std::uint64_t idle_since_ = 0;
     bool gone_ = false;
 };
 

@@ -8,7 +8,10 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <utility>
 
 namespace kssedr::listen {
 
@@ -17,7 +20,8 @@ struct SessionSurroundings {
     ServerOptions const& options;
     Handler& handler;
     Log& log;
-    bool stopping = false;  ///< answers say `Connection: close`
+    bool stopping = false;         ///< answers say `Connection: close`
+    std::uint64_t idle_begun = 0;  ///< how often a session has become idle
 };
 
 class Session {
@@ -26,6 +30,9 @@ public:
 
     /// Serves requests until the peer, a limit or the server ends it.
     virtual Task<void> run() = 0;
+    /// Between two requests: when it became so, as a count of its server's sessions; those that never asked anything
+    /// first. Nothing while it is at work.
+    [[nodiscard]] virtual std::optional<std::pair<bool, std::uint64_t>> idle_rank() const = 0;
     /// Ends it now if it is between two requests; else it ends after the answer (`stopping`).
     virtual void end_if_idle() = 0;
     /// Closes the socket whatever goes on.

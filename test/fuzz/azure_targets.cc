@@ -68,7 +68,7 @@ void azure_answer(std::string_view input) {
     for (long const status : {400L, 403L, 409L, 503L}) {
         auto const response = answer(status, input);
         check_error(to_error(response, "reading", Effect::none));
-        auto const write = to_error(response, "writing", Effect::happens, Quote::not_of_400);
+        auto const write = to_error(response, "writing", Effect::happens, Quote::code_only);
         check_error(write);
         KSSEDR_CHECK(status < 500 || write.code() == Errc::outcome_unknown, "a body made an outcome known");
         check_error(to_token_error(response, {"https://login.example", "tenant", "client"}));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import subprocess
 import sys
 import tempfile
@@ -43,6 +44,32 @@ class Commands(unittest.TestCase):
             "data": data,
             "dataVersion": "1",
         }
+
+    def test_no_keys_of_tls_are_written(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            keys = Path(stage.app_root, "tls-keys")
+            url = f"https://{stage.vault.host}:{stage.emulator.port}/secrets/{SECRET}"
+            ran = stage.run("explain", url, SSLKEYLOGFILE=str(keys))
+            self.assertEqual(ran.code, 0, ran)
+            self.assertFalse(keys.exists(), "whoever reads it can read every connection")
+
+    def test_functions_outlives_a_hostile_request_and_a_closed_output(self) -> None:
+        settings = {"tenantId": "t", "clientId": "c", "clientSecret": "s", "FUNCTIONS_CUSTOMHANDLER_PORT": "0"}
+        with subprocess.Popen([KSSEDR, "functions"], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as ran:
+            assert ran.stdout is not None and ran.stderr is not None
+            listening = re.search(rb"port=(\d+)", ran.stdout.readline())
+            assert listening is not None
+            ran.stdout.close()
+            for request, status in (
+                (b"Transfer-Encoding: chunked\r\n\r\n0\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
+                (b"Connection: close\r\n\r\n", b"200"),
+            ):
+                with socket.create_connection(("127.0.0.1", int(listening[1])), timeout=10) as peer:
+                    peer.sendall(b"GET /IsAlive HTTP/1.1\r\nHost: h\r\n" + request)
+                    self.assertEqual(peer.recv(12)[9:], status)
+            ran.terminate()  # which it says, to nobody
+            self.assertEqual(ran.wait(20), 0, ran.stderr.read())
 
     def test_exit_codes_of_handle(self) -> None:
         with Stage() as stage:

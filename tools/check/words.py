@@ -72,7 +72,7 @@ ENVIRONMENT = Reserved(
     re.compile(r"\b(?:secure_)?getenv\s*\(|\b(?:set|unset|put)env\s*\(|\benviron\b"),
     # Where recordings of real traffic lie is told to tests by the environment.
     ("src/config/", "test/support/vectors.h"),
-    "only src/config reads the environment, and nobody writes it",
+    "only src/config reads the environment or takes out of it, and nobody writes it",
 )
 
 _EXPOSE = re.compile(r"\bexpose(?:_mutable)?\s*\(")
