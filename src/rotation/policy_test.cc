@@ -318,6 +318,18 @@ TEST(Draft, WhatKeyVaultWouldNotTakeIsRefused) {
     draft.content_type.clear();
     draft.tags["t"] = std::string(257, 'x');
     EXPECT_FALSE(check_draft(draft, 1, t0));
+    // Characters are counted, not bytes.
+    for (std::string const character : {"ü", "日", "\U0001f511"}) {
+        auto const repeated = [&](int count) {
+            std::string text;
+            for (int i = 0; i < count; ++i) text += character;
+            return text;
+        };
+        draft.tags["t"] = repeated(256);
+        EXPECT_TRUE(check_draft(draft, 1, t0)) << character;
+        draft.tags["t"] = repeated(257);
+        EXPECT_FALSE(check_draft(draft, 1, t0)) << character;
+    }
     draft.tags.clear();
     for (int i = 0; i < 16; ++i) draft.tags[std::to_string(i)] = "";
     EXPECT_FALSE(check_draft(draft, 1, t0));
