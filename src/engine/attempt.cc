@@ -54,6 +54,8 @@ Task<Examination> Attempt::run() {
     for (int i = 0; !ended && i < most; ++i) {
         ended = co_await round();
     }
+    if (!ended && calls_.unanswered_publication())
+        ended = conclude(*calls_.unanswered_publication(), "publishing the new version", Asked::vault);
     if (!ended)
         ended =
             Conclusion{OutcomeKind::failed, "unsettled",

@@ -54,6 +54,8 @@ private:
     Task<Ended> look_at_owner();
     /// The owner's credentials, by a listing that is not known to be outdated.
     Async<rotation::Credentials> list_credentials();
+    /// Takes away when a credential was made where that is far in the future.
+    void disbelieve_future(rotation::Credentials& credentials) const;
     Task<Ended> look_at_holders();
     /// The vault's date, as far as the passing of time tells it.
     [[nodiscard]] TimePoint vault_now() const;

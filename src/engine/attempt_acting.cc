@@ -63,7 +63,14 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
                                               {"vault", seen_.outcome.vault},
                                               {"secret", seen_.outcome.secret}});
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
+    if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
+        // It may happen yet: the next attempt waits until it can not, and looks.
+        memory_.doubts.note(owner().key(), ports_.clock.steady_now() + time_of_doubt);
+        co_return Conclusion{OutcomeKind::failed, "unexpected-answer",
+                             "regenerating " + slot + ": the service says that it was done and shows the same key"};
+    }
     if (regenerated) {
+        disbelieve_future(*regenerated);
         memory_.regenerated.note(owner().key(), slot, credentials_, *regenerated, vault_now());
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;

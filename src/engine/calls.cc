@@ -1,5 +1,8 @@
 #include "engine/calls.h"
 
+#include "base/ascii.h"
+#include "formats/base64_text.h"
+
 #include <algorithm>
 #include <array>
 
@@ -23,6 +26,19 @@ std::string name_of(rotation::VaultHost const& vault) {
 }
 std::string name_of(rotation::ArmId const& owner) {
     return "Resource Manager, subscription " + std::string(owner.subscription());
+}
+
+// What an answer shows as credentials, and can be none: published, it would be worth nothing, or be something else.
+Result<void> check_form(rotation::Credentials const& credentials, rotation::CredentialShape const& shape) {
+    for (auto const& credential : credentials.slots) {
+        if (formats::base64_decoded_size(credential.value.expose()) != shape.key_bytes)
+            return fail(Errc::corrupt,
+                        escape_for_display(credential.slot) + " in the answer has not the form of a key");
+        if (&credential != credentials.find(credential.slot) ||
+            &credential != &credentials.slots[*credentials.slot_of(credential.value)])
+            return fail(Errc::corrupt, "two slots in the answer are the same, or hold the same key");
+    }
+    return {};
 }
 
 Failure lock_too_short() {
@@ -95,6 +111,8 @@ Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
         auto result = co_await ports_.provider.list(owner, within(longest_read));
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
+        if (!result) co_return result;
+        KSSEDR_CO_TRY_VOID(check_form(*result, shape(owner)));
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -117,6 +135,10 @@ Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::strin
         auto result = co_await ports_.provider.regenerate(owner, slot, until);
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
+        if (!result) co_return result;
+        // The service took the request, whatever it says of it.
+        if (auto const checked = check_form(*result, shape(owner)); !checked)
+            co_return fail(Errc::outcome_unknown, checked.error().message());
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
@@ -132,7 +154,10 @@ Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rot
         heed(secret.vault, result);
         co_return result;
     };
-    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+    auto published = co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+    unanswered_publication_.reset();
+    if (!published && published.error().code() == Errc::outcome_unknown) unanswered_publication_ = published.error();
+    co_return published;
 }
 
 }  // namespace kssedr::engine

@@ -14,6 +14,7 @@
 #include "ports/vault_directory.h"
 
 #include <functional>
+#include <optional>
 
 namespace kssedr::engine {
 
@@ -51,6 +52,9 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease const& lease);
 
+    /// Why the last publication got no answer that says whether it happened; nothing where it got one.
+    [[nodiscard]] std::optional<Error> const& unanswered_publication() const { return unanswered_publication_; }
+
     [[nodiscard]] SteadyPoint deadline() const { return deadline_; }
     [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const {
@@ -67,6 +71,7 @@ private:
     Pace& pace_;
     SteadyPoint deadline_;
     RetryPolicy reading_, acting_;
+    std::optional<Error> unanswered_publication_;
 };
 
 }  // namespace kssedr::engine
