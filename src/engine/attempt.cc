@@ -211,7 +211,9 @@ Attempt::Ended Attempt::judge_time() {
     if (!published_before_.empty()) return std::nullopt;
     if (terms.freeze && !request_.ignores_freeze)
         return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
-    Duration const slack = request_.trigger == rotation::Trigger::event ? rotation::event_slack : Duration{};
+    Duration slack{};
+    if (request_.trigger == rotation::Trigger::event)
+        slack = rotation::event_slack(properties.created, properties.expires, terms.validity.value);
     auto const now = self_.version.seen_at;
     if (now + slack < due && !request_.ignores_due)
         return Conclusion{OutcomeKind::deferred, "not-due",
