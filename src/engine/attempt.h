@@ -73,6 +73,7 @@ private:
     // Acting: attempt_acting.cc.
     Task<Ended> act(rotation::Decision decision);
     Task<Ended> move_siblings(rotation::Decision const& decision);
+    Task<Ended> judge_dates();
     /// `is_done` says whether the slot is known to have been regenerated.
     Task<Ended> regenerate(std::string slot, bool& is_done);
     /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.

@@ -1,7 +1,7 @@
 #include "engine/calls.h"
 
 #include "base/ascii.h"
-#include "formats/base64_text.h"
+#include "formats/value_form.h"
 
 #include <algorithm>
 #include <array>
@@ -31,7 +31,7 @@ std::string name_of(rotation::ArmId const& owner) {
 // What an answer shows as credentials, and can be none: published, it would be worth nothing, or be something else.
 Result<void> check_form(rotation::Credentials const& credentials, rotation::CredentialShape const& shape) {
     for (auto const& credential : credentials.slots) {
-        if (formats::base64_decoded_size(credential.value.expose()) != shape.key_bytes)
+        if (!formats::has_credential_form(credential.value, shape))
             return fail(Errc::corrupt,
                         escape_for_display(credential.slot) + " in the answer has not the form of a key");
         if (&credential != credentials.find(credential.slot) ||
@@ -70,11 +70,23 @@ SteadyPoint Calls::within(Duration longest) const {
     return std::min(ports_.clock.steady_now() + longest, deadline_);
 }
 
+void Calls::note_date(rotation::VaultHost const& vault, TimePoint seen_at) {
+    beginnings_[vault].push_back(seen_at - ports_.clock.steady_now().since_start);
+}
+
+std::optional<Duration> Calls::spread_of_dates(rotation::VaultHost const& vault) const {
+    auto const place = beginnings_.find(vault);
+    if (place == beginnings_.end() || place->second.size() < 2) return std::nullopt;
+    auto const [least, most] = std::ranges::minmax(place->second);
+    return most - least;
+}
+
 Async<rotation::SecretVersion> Calls::fetch(rotation::SecretRef secret, std::string version) {
     auto operation = [&]() -> Async<rotation::SecretVersion> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
         auto result = co_await ports_.vault.fetch(secret, version, within(longest_read));
         heed(secret.vault, result);
+        if (result) note_date(secret.vault, result->seen_at);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -95,6 +107,7 @@ Async<rotation::SecretListing> Calls::list_secrets(rotation::VaultHost vault) {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(vault, deadline_));
         auto result = co_await ports_.vault.list_secrets(vault, within(longest_listing));
         heed(vault, result);
+        if (result) note_date(vault, result->seen_at);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);

@@ -14,7 +14,9 @@
 #include "ports/vault_directory.h"
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <vector>
 
 namespace kssedr::engine {
 
@@ -55,6 +57,10 @@ public:
     /// Why the last publication got no answer that says whether it happened; nothing where it got one.
     [[nodiscard]] std::optional<Error> const& unanswered_publication() const { return unanswered_publication_; }
 
+    /// How far apart the dates of this vault's answers lie, the time between them taken off; nothing before there are
+    /// two.
+    [[nodiscard]] std::optional<Duration> spread_of_dates(rotation::VaultHost const& vault) const;
+
     [[nodiscard]] SteadyPoint deadline() const { return deadline_; }
     [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const {
@@ -66,12 +72,15 @@ private:
     template <class Where, class T>
     void heed(Where const& where, Result<T> const& result);
     [[nodiscard]] SteadyPoint within(Duration longest) const;
+    void note_date(rotation::VaultHost const& vault, TimePoint seen_at);
 
     Ports& ports_;
     Pace& pace_;
     SteadyPoint deadline_;
     RetryPolicy reading_, acting_;
     std::optional<Error> unanswered_publication_;
+    /// What a vault's clock showed when ours began to count, by each of its answers.
+    std::map<rotation::VaultHost, std::vector<TimePoint>> beginnings_;
 };
 
 }  // namespace kssedr::engine
