@@ -32,18 +32,22 @@ bool is_name(std::string_view name) {
            std::ranges::all_of(name, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-'; });
 }
 
+std::size_t characters_of(std::string_view utf8) {
+    return static_cast<std::size_t>(std::ranges::count_if(utf8, [](unsigned char c) { return c < 0x80 || c >= 0xc0; }));
+}
+
 std::optional<Refusal> find_fault(SecretChange const& change) {
     auto const bad = [](std::string message) {
         return Refusal{.status = 400, .code = "BadParameter", .inner_code = {}, .message = std::move(message)};
     };
     if (change.value && change.value->size() > value_bytes_max)
         return bad("Secret value is too long. The maximum size is 25k bytes.");
-    if (change.content_type && change.content_type->size() > content_type_size_max)
+    if (change.content_type && characters_of(*change.content_type) > content_type_size_max)
         return bad("Property contentType is too long. The maximum length is 255 characters.");
     if (!change.tags) return std::nullopt;
     if (change.tags->size() > tags_max) return bad("The number of tags exceeds the limit of 15.");
     for (auto const& [name, value] : *change.tags) {
-        if (name.empty() || name.size() > tag_size_max || value.size() > tag_size_max)
+        if (name.empty() || characters_of(name) > tag_size_max || characters_of(value) > tag_size_max)
             return bad("A tag's name or value is longer than the limit of 256 characters, or the name is empty.");
     }
     return std::nullopt;

@@ -54,6 +54,8 @@ Task<Examination> Attempt::run() {
     for (int i = 0; !ended && i < most; ++i) {
         ended = co_await round();
     }
+    if (!ended && calls_.unanswered_publication())
+        ended = conclude(*calls_.unanswered_publication(), "publishing the new version", Asked::vault);
     if (!ended)
         ended =
             Conclusion{OutcomeKind::failed, "unsettled",
@@ -213,7 +215,9 @@ Attempt::Ended Attempt::judge_time() {
     if (!published_before_.empty()) return std::nullopt;
     if (terms.freeze && !request_.ignores_freeze)
         return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
-    Duration const slack = request_.trigger == rotation::Trigger::event ? rotation::event_slack : Duration{};
+    Duration slack{};
+    if (request_.trigger == rotation::Trigger::event)
+        slack = rotation::event_slack(properties.created, properties.expires, terms.validity.value);
     auto const now = self_.version.seen_at;
     if (now + slack < due && !request_.ignores_due)
         return Conclusion{OutcomeKind::deferred, "not-due",

@@ -54,6 +54,8 @@ private:
     Task<Ended> look_at_owner();
     /// The owner's credentials, by a listing that is not known to be outdated.
     Async<rotation::Credentials> list_credentials();
+    /// Takes away when a credential was made where that is far in the future.
+    void disbelieve_future(rotation::Credentials& credentials) const;
     Task<Ended> look_at_holders();
     /// The vault's date, as far as the passing of time tells it.
     [[nodiscard]] TimePoint vault_now() const;
@@ -71,6 +73,7 @@ private:
     // Acting: attempt_acting.cc.
     Task<Ended> act(rotation::Decision decision);
     Task<Ended> move_siblings(rotation::Decision const& decision);
+    Task<Ended> judge_dates();
     /// `is_done` says whether the slot is known to have been regenerated.
     Task<Ended> regenerate(std::string slot, bool& is_done);
     /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.

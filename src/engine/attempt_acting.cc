@@ -19,6 +19,7 @@ constexpr Duration pause_between_listings = std::chrono::seconds{2};
 constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // How long a service may take to accept a credential it has just made; between trials the pause doubles.
 constexpr Duration propagation = std::chrono::minutes{2};
+constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
 
 }  // namespace
@@ -57,13 +58,39 @@ Task<Attempt::Ended> Attempt::move_siblings(rotation::Decision const& decision) 
     co_return Conclusion{OutcomeKind::deferred, "sibling", decision.why, decision.until};
 }
 
+// One answer with a wrong date would make an overlap look past. Another answer of the same vault has to agree with it.
+Task<Attempt::Ended> Attempt::judge_dates() {
+    auto const& vault = request_.secret.vault;
+    if (!calls_.spread_of_dates(vault)) {
+        auto const listed = memory_.listings.beginning_of(vault);
+        auto const here = self_.version.seen_at - self_.read_at.since_start;
+        if (listed && abs(*listed - here) <= dates_differ_at_most) co_return std::nullopt;
+        auto const again = co_await calls_.fetch(request_.secret, {});
+        if (!again) co_return conclude(again.error(), "reading the secret again", Asked::vault);
+    }
+    auto const spread = calls_.spread_of_dates(vault).value_or(Duration{});
+    if (spread <= dates_differ_at_most) co_return std::nullopt;
+    co_return Conclusion{OutcomeKind::failed, "clock-skew",
+                         "the dates of two answers of " + vault.text + " differ by " + format_span(spread) +
+                             " beyond the time between them, so that whether an overlap has passed can not be told; "
+                             "look at what stands between kssedr and the vault"};
+}
+
 Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
+    if (Ended ended = co_await judge_dates(); ended) co_return ended;
     ports_.log.info("rotation.regenerating", {{"resource", owner().text()},
                                               {"credential", slot},
                                               {"vault", seen_.outcome.vault},
                                               {"secret", seen_.outcome.secret}});
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
+    if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
+        // It may happen yet: the next attempt waits until it can not, and looks.
+        memory_.doubts.note(owner().key(), ports_.clock.steady_now() + time_of_doubt);
+        co_return Conclusion{OutcomeKind::failed, "unexpected-answer",
+                             "regenerating " + slot + ": the service says that it was done and shows the same key"};
+    }
     if (regenerated) {
+        disbelieve_future(*regenerated);
         memory_.regenerated.note(owner().key(), slot, credentials_, *regenerated, vault_now());
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;

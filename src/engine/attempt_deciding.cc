@@ -13,6 +13,8 @@ namespace {
 
 constexpr Duration pause_between_listings = std::chrono::seconds{2};
 constexpr int listings_max = 4;
+// Clocks differ by less; what is said to be made later than this is not taken for told.
+constexpr Duration credible_future = std::chrono::days{1};
 // How far a listing of credentials is believed to lag behind what was done.
 constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
 
@@ -41,6 +43,7 @@ Async<rotation::Credentials> Attempt::list_credentials() {
     auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
     for (;;) {
         KSSEDR_CO_TRY(auto listed, co_await calls_.list_credentials(owner()));
+        disbelieve_future(listed);
         if (!memory_.regenerated.is_outdated(owner().key(), listed)) co_return listed;
         if (ports_.clock.steady_now() + pause_between_listings >= give_up_at)
             co_return fail(Errc::unavailable, "the listing still shows a credential that was regenerated before");
@@ -73,6 +76,11 @@ Task<Attempt::Ended> Attempt::look_at_owner() {
         ended = co_await look_at_holders();
     }
     co_return ended;
+}
+
+void Attempt::disbelieve_future(rotation::Credentials& credentials) const {
+    for (auto& credential : credentials.slots)
+        if (credential.made && *credential.made > vault_now() + credible_future) credential.made.reset();
 }
 
 TimePoint Attempt::vault_now() const {

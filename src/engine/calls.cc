@@ -1,5 +1,8 @@
 #include "engine/calls.h"
 
+#include "base/ascii.h"
+#include "formats/value_form.h"
+
 #include <algorithm>
 #include <array>
 
@@ -25,6 +28,19 @@ std::string name_of(rotation::VaultHost const& vault) {
 }
 std::string name_of(rotation::ArmId const& owner) {
     return "Resource Manager, subscription " + std::string(owner.subscription());
+}
+
+// What an answer shows as credentials, and can be none: published, it would be worth nothing, or be something else.
+Result<void> check_form(rotation::Credentials const& credentials, rotation::CredentialShape const& shape) {
+    for (auto const& credential : credentials.slots) {
+        if (!formats::has_credential_form(credential.value, shape))
+            return fail(Errc::corrupt,
+                        escape_for_display(credential.slot) + " in the answer has not the form of a key");
+        if (&credential != credentials.find(credential.slot) ||
+            &credential != &credentials.slots[*credentials.slot_of(credential.value)])
+            return fail(Errc::corrupt, "two slots in the answer are the same, or hold the same key");
+    }
+    return {};
 }
 
 Failure lock_too_short() {
@@ -77,11 +93,23 @@ SteadyPoint Calls::within(Duration longest) const {
     return std::min(ports_.clock.steady_now() + longest, deadline_);
 }
 
+void Calls::note_date(rotation::VaultHost const& vault, TimePoint seen_at) {
+    beginnings_[vault].push_back(seen_at - ports_.clock.steady_now().since_start);
+}
+
+std::optional<Duration> Calls::spread_of_dates(rotation::VaultHost const& vault) const {
+    auto const place = beginnings_.find(vault);
+    if (place == beginnings_.end() || place->second.size() < 2) return std::nullopt;
+    auto const [least, most] = std::ranges::minmax(place->second);
+    return most - least;
+}
+
 Async<rotation::SecretVersion> Calls::fetch(rotation::SecretRef secret, std::string version) {
     auto operation = [&]() -> Async<rotation::SecretVersion> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
         auto result = co_await ports_.vault.fetch(secret, version, within(longest_read));
         heed(secret.vault, result);
+        if (result) note_date(secret.vault, result->seen_at);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -102,6 +130,7 @@ Async<rotation::SecretListing> Calls::list_secrets(rotation::VaultHost vault) {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(vault, deadline_));
         auto result = co_await ports_.vault.list_secrets(vault, within(longest_listing));
         heed(vault, result);
+        if (result) note_date(vault, result->seen_at);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -118,6 +147,8 @@ Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
         auto result = co_await ports_.provider.list(owner, within(longest_read));
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
+        if (!result) co_return result;
+        KSSEDR_CO_TRY_VOID(check_form(*result, shape(owner)));
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
@@ -140,6 +171,10 @@ Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::strin
         auto result = co_await ports_.provider.regenerate(owner, slot, until);
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
+        if (!result) co_return result;
+        // The service took the request, whatever it says of it.
+        if (auto const checked = check_form(*result, shape(owner)); !checked)
+            co_return fail(Errc::outcome_unknown, checked.error().message());
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
@@ -155,7 +190,10 @@ Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rot
         heed(secret.vault, result);
         co_return result;
     };
-    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+    auto published = co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+    unanswered_publication_.reset();
+    if (!published && published.error().code() == Errc::outcome_unknown) unanswered_publication_ = published.error();
+    co_return published;
 }
 
 }  // namespace kssedr::engine

@@ -14,7 +14,9 @@
 #include "ports/vault_directory.h"
 
 #include <functional>
+#include <map>
 #include <optional>
+#include <vector>
 
 namespace kssedr::engine {
 
@@ -61,6 +63,13 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease const& lease);
 
+    /// Why the last publication got no answer that says whether it happened; nothing where it got one.
+    [[nodiscard]] std::optional<Error> const& unanswered_publication() const { return unanswered_publication_; }
+
+    /// How far apart the dates of this vault's answers lie, the time between them taken off; nothing before there are
+    /// two.
+    [[nodiscard]] std::optional<Duration> spread_of_dates(rotation::VaultHost const& vault) const;
+
     [[nodiscard]] SteadyPoint deadline() const { return deadline_; }
     [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const {
@@ -80,11 +89,16 @@ private:
         int left;
     };
 
+    void note_date(rotation::VaultHost const& vault, TimePoint seen_at);
+
     Ports& ports_;
     Pace& pace_;
     SteadyPoint deadline_;
     RetryPolicy reading_, acting_;
     std::optional<Turns> turns_;
+    std::optional<Error> unanswered_publication_;
+    /// What a vault's clock showed when ours began to count, by each of its answers.
+    std::map<rotation::VaultHost, std::vector<TimePoint>> beginnings_;
 };
 
 }  // namespace kssedr::engine

@@ -5,14 +5,67 @@
 
 #include <fmt/format.h>
 
+#include <deque>
 #include <map>
+#include <utility>
 
 namespace kssedr::engine {
 namespace {
 
 constexpr std::size_t at_once = 16;
-// More than any hub holds of Key Vault's events; a limit on what one delivery can make of memory, logs and answers.
-constexpr std::size_t events_max = 2000;
+// One vault that does not answer, or answers 403 to everything, leaves the other places to others.
+constexpr std::size_t at_once_of_vault = 4;
+// Of events that start no rotation: a limit on what one delivery can make of memory, logs and answers. Those that start
+// one are as many as the messages' size allows.
+constexpr std::size_t idle_events_max = 10'000;
+
+bool starts_rotation(formats::DecodedEvent const& decoded) {
+    return decoded.event && decoded.event->kind == rotation::EventKind::starts_rotation;
+}
+
+// Whether the vault itself could not be asked: the secret was never read, so that its owner is not known.
+bool is_vault_unanswered(rotation::Outcome const& outcome) {
+    return outcome.kind == rotation::OutcomeKind::failed && outcome.code == "unavailable" && outcome.resource.empty();
+}
+
+// Hands out work by vault in turn, each vault's in its order, and no more of one at once than its share.
+class Shares {
+public:
+    using Work = std::vector<std::size_t>;
+    struct Taken {
+        std::string vault;
+        Work work;
+    };
+
+    void add(std::string const& vault, Work work) { vaults_[vault].waiting.push_back(std::move(work)); }
+    /// Nothing: all is done, or is left to those who work on it.
+    std::optional<Taken> take() {
+        auto turn = vaults_.upper_bound(last_);
+        for (std::size_t i = 0; i < vaults_.size(); ++i, ++turn) {
+            if (turn == vaults_.end()) turn = vaults_.begin();
+            auto& [vault, share] = *turn;
+            if (share.waiting.empty() || share.taken >= at_once_of_vault) continue;
+            ++share.taken;
+            last_ = vault;
+            Taken taken{vault, std::move(share.waiting.front())};
+            share.waiting.pop_front();
+            return taken;
+        }
+        return std::nullopt;
+    }
+    void give_back(std::string const& vault) {
+        auto const place = vaults_.find(vault);
+        if (--place->second.taken == 0 && place->second.waiting.empty()) vaults_.erase(place);
+    }
+
+private:
+    struct Share {
+        std::deque<Work> waiting;
+        std::size_t taken = 0;
+    };
+    std::map<std::string, Share> vaults_;
+    std::string last_;  // whose turn it was
+};
 
 rotation::Outcome begin_outcome(formats::DecodedEvent const& decoded, TimePoint now) {
     rotation::Outcome outcome;
@@ -22,44 +75,85 @@ rotation::Outcome begin_outcome(formats::DecodedEvent const& decoded, TimePoint 
     return outcome;
 }
 
+void tell_secret(rotation::Event const& event, rotation::Outcome& outcome) {
+    outcome.vault = event.secret.vault.text;
+    outcome.secret = event.secret.name;
+    outcome.version = event.version;
+}
+
 }  // namespace
 
-Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const> messages, Budget budget) {
-    std::vector<HandledEvent> handled;
+std::vector<HandledEvent> Intake::take_apart(std::span<std::string_view const> messages) const {
+    std::vector<HandledEvent> taken;
+    std::size_t idle = 0, left_out = 0;
     for (auto const message : messages) {
-        if (handled.size() >= events_max) {
-            auto too_many =
-                fail(Errc::invalid_argument,
-                     fmt::format("the delivery holds more than {} events; this message was not looked at", events_max));
-            handled.push_back({{std::move(too_many), {}, message}, {}});
-            continue;
+        bool is_told = false;
+        for (auto& decoded : formats::decode_events(message, vault_suffix_)) {
+            // Where there are too many of them the first of a message stands for the others.
+            if (!starts_rotation(decoded) && ++idle > idle_events_max && std::exchange(is_told, true)) {
+                ++left_out;
+                continue;
+            }
+            taken.push_back({std::move(decoded), {}});
         }
-        for (auto& decoded : formats::decode_events(message, vault_suffix_))
-            handled.push_back({std::move(decoded), {}});
     }
+    if (left_out > 0) log_.warn("intake.events_not_told", {{"count", fmt::format("{}", left_out)}});
+    return taken;
+}
 
+Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const> messages, Budget budget) {
+    auto handled = take_apart(messages);
+    std::map<std::string, rotation::Outcome> unanswered;  // by vault: what became of the first who asked it
     // Whose owner is being worked on waits in that owner's queue, not in one of the few places.
-    std::map<std::string, std::vector<std::size_t>> queues;
-    auto handle_one = [&](std::size_t i) -> Task<void> {
-        auto outcome = co_await handle_event(handled[i].event, budget, Others::go_first);
+    std::map<std::string, Shares::Work> queues;
+    auto handle_one = [&](std::size_t i, Others others) -> Task<void> {
+        auto const& decoded = handled[i].event;
+        rotation::Outcome outcome;
+        auto const known =
+            starts_rotation(decoded) ? unanswered.find(decoded.event->secret.vault.text) : unanswered.end();
+        if (known != unanswered.end()) {
+            outcome = begin_outcome(decoded, clock_.now());
+            outcome.kind = known->second.kind;
+            outcome.code = known->second.code;
+            outcome.reason = known->second.reason;
+            outcome.retry_after = known->second.retry_after;
+            tell_secret(*decoded.event, outcome);
+        } else {
+            outcome = co_await handle_event(decoded, budget, others);
+        }
         if (outcome.code == "owner-busy") {
             queues[rotation::ArmId::parse(outcome.resource)->key()].push_back(i);
             co_return;
         }
+        if (is_vault_unanswered(outcome)) unanswered.try_emplace(outcome.vault, outcome);
         handled[i].outcome = std::move(outcome);
         log_outcome(log_, handled[i].outcome);
     };
-    co_await for_each(handled.size(), at_once, handle_one);
 
-    std::vector<std::vector<std::size_t>> waiting;
-    for (auto& [owner, queue] : queues) waiting.push_back(std::move(queue));
-    auto handle_queue = [&](std::size_t i) -> Task<void> {
-        for (auto const event : waiting[i]) {
-            handled[event].outcome = co_await handle_event(handled[event].event, budget, Others::are_waited_for);
-            log_outcome(log_, handled[event].outcome);
+    Shares shares;
+    auto others = Others::go_first;
+    auto work = [&](std::size_t) -> Task<void> {
+        while (auto const taken = shares.take()) {
+            for (auto const event : taken->work) co_await handle_one(event, others);
+            shares.give_back(taken->vault);
         }
     };
-    co_await for_each(waiting.size(), at_once, handle_queue);
+    for (std::size_t i = 0; i < handled.size(); ++i) {
+        auto const& decoded = handled[i].event;
+        if (starts_rotation(decoded)) {
+            shares.add(decoded.event->secret.vault.text, {i});
+        } else {
+            co_await handle_one(i, others);
+        }
+    }
+    co_await for_each(at_once, at_once, work);
+
+    others = Others::are_waited_for;
+    for (auto& [owner, queue] : queues) {
+        auto const& vault = handled[queue.front()].event.event->secret.vault.text;
+        shares.add(vault, std::move(queue));
+    }
+    co_await for_each(at_once, at_once, work);
     co_return handled;
 }
 
@@ -83,9 +177,7 @@ Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decode
         outcome.kind = rotation::OutcomeKind::failed;
         outcome.code = "no-time";
         outcome.reason = "the invocation's time was used up before this event was begun; it comes again";
-        outcome.vault = event.secret.vault.text;
-        outcome.secret = event.secret.name;
-        outcome.version = event.version;
+        tell_secret(event, outcome);
         co_return outcome;
     }
     RotationRequest request;

@@ -1,7 +1,9 @@
 /// Intake: a delivery of messages, taken apart and handled event by event.
 ///
 /// Every event ends in exactly one outcome, in the order of the events; one malformed event harms no other. Several
-/// secrets are handled at once, up to a limit; those of one owner queue behind one another and hold no place meanwhile.
+/// secrets are handled at once, up to a limit, the vaults in turn and few of one vault; those of one owner queue behind
+/// one another and hold no place meanwhile. A vault that did not answer one event of a delivery is not asked for
+/// others.
 
 #pragma once
 
@@ -35,6 +37,8 @@ public:
     Task<std::vector<HandledEvent>> handle(std::span<std::string_view const> messages, Budget budget);
 
 private:
+    /// The messages' events, each with its outcome to come.
+    [[nodiscard]] std::vector<HandledEvent> take_apart(std::span<std::string_view const> messages) const;
     /// What to do where another attempt is at work on the event's owner.
     enum class Others : std::uint8_t { go_first, are_waited_for };
     Task<rotation::Outcome> handle_event(formats::DecodedEvent const& decoded, Budget const& budget, Others others);

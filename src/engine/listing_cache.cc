@@ -36,9 +36,15 @@ Async<Listing> ListingCache::find(rotation::VaultHost vault, Calls& calls) {
         co_return place->second.listing;
     auto const asked_at = clock_.steady_now();
     KSSEDR_CO_TRY(auto listed, co_await calls.list_secrets(vault));
+    auto const beginning = listed.seen_at - clock_.steady_now().since_start;
     auto listing = std::make_shared<VaultListing const>(vault, std::move(listed), policy_);
-    known_[vault] = {listing, asked_at};
+    known_[vault] = {listing, asked_at, beginning};
     co_return listing;
+}
+
+std::optional<TimePoint> ListingCache::beginning_of(rotation::VaultHost const& vault) const {
+    auto const place = known_.find(vault);
+    return place == known_.end() ? std::nullopt : std::optional(place->second.beginning);
 }
 
 }  // namespace kssedr::engine

@@ -11,6 +11,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -26,7 +27,7 @@ public:
     [[nodiscard]] std::vector<rotation::SecretProperties const*> asking_for(rotation::ArmId const& owner) const;
 
 private:
-    std::vector<rotation::SecretProperties> secrets_;  // those that ask for anything
+    std::vector<rotation::SecretProperties> secrets_;                       // those that ask for anything
     std::unordered_map<std::string, std::vector<std::uint32_t>> by_owner_;  // ArmId::key() to indices
 };
 
@@ -40,12 +41,15 @@ public:
     /// The vault's secrets; asked for through `calls` where what is known is too old. One listing of a vault is under
     /// way at a time.
     Async<Listing> find(rotation::VaultHost vault, Calls& calls);
+    /// What the vault's clock showed when ours began to count, by its last listing; nothing where there was none.
+    [[nodiscard]] std::optional<TimePoint> beginning_of(rotation::VaultHost const& vault) const;
     void forget(rotation::VaultHost const& vault) { known_.erase(vault); }
 
 private:
     struct Known {
         Listing listing;
         SteadyPoint asked_at;
+        TimePoint beginning;
     };
 
     Clock& clock_;

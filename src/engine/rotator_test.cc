@@ -172,6 +172,23 @@ CORO_TEST(Rotator, ARegenerationOfUnknownResultIsNeverRepeatedBlindly) {
     }
 }
 
+// Without a version in the event only the time tells that a rotation was done already.
+CORO_TEST(Rotator, ManyEventsOfAShortLifeMakeOneRotation) {
+    Scene scene(clock());
+    scene.policy.min_overlap = Duration{};
+    scene.policy.default_validity = days{1};
+    auto& first = scene.azure.versions[0].properties;
+    first.created = std::chrono::floor<std::chrono::seconds>(clock().now()) - 20h;
+    first.expires = first.created + 24h;
+    auto request = scene.event();
+    request.version.clear();
+    for (int i = 0; i < 20; ++i) {
+        auto const seen = co_await scene.rotate(request);
+        EXPECT_EQ(seen.outcome.code, i == 0 ? "rotated" : "not-due") << seen.outcome.reason;
+    }
+    EXPECT_EQ(scene.azure.regenerations, 1);
+}
+
 CORO_TEST(Rotator, DoubtOutlivesAnAttemptThatHasNoTime) {
     Scene scene(clock());
     InProcessLock lock(clock());

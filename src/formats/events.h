@@ -26,9 +26,9 @@ struct DecodedEvent {
     std::string_view source;
 };
 
-/// More events than this in one message make it one malformed event: Event Hubs takes messages of 1 MB, which hold a
-/// quarter of it.
-inline constexpr std::size_t max_events_per_message = 500;
+/// More events than this in one message make it one malformed event: Event Hubs takes messages of 1 MB, which no more
+/// of Key Vault's events fit into.
+inline constexpr std::size_t max_events_per_message = 4000;
 
 /// `vault_suffix` as in rotation::Cloud. An empty array gives no events; an empty message one malformed event. A
 /// message broken in one place is malformed as a whole: what a broken publisher wrote before the break starts nothing.

@@ -193,7 +193,7 @@ TEST(Events, TooManyEventsAreOneMalformed) {
     EXPECT_EQ(decode_events(array_of(max_events_per_message), suffix).size(), max_events_per_message);
     auto const decoded = decode_one(array_of(max_events_per_message + 1));
     ASSERT_FALSE(decoded.event);
-    EXPECT_NE(decoded.event.error().message().find("more than 500"), std::string::npos);
+    EXPECT_NE(decoded.event.error().message().find("more than 4000"), std::string::npos);
 }
 
 TEST(Events, NamesAreReadWithoutRegardToCaseAndStrayBlanks) {

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "formats/base64_text.h"
 #include "formats/connection_string.h"
 #include "formats/json_cursor.h"
 
@@ -210,6 +211,10 @@ Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape co
     if (stands_elsewhere(value, form))
         return value_not_understood("the credential stands in it in more than one place");
     return form;
+}
+
+bool has_credential_form(SecretString const& credential, rotation::CredentialShape const& shape) {
+    return base64_decoded_size(credential.expose()) == shape.key_bytes;
 }
 
 SecretString credential_in(SecretString const& value, ValueForm const& form) {

@@ -29,6 +29,9 @@ struct ValueForm {
 /// message says which and never holds a part of the value.
 [[nodiscard]] Result<ValueForm> parse_value_form(SecretString const& value, rotation::CredentialShape const& shape);
 
+/// Whether it is what the shape calls a bare credential.
+[[nodiscard]] bool has_credential_form(SecretString const& credential, rotation::CredentialShape const& shape);
+
 /// The credential, unescaped.
 [[nodiscard]] SecretString credential_in(SecretString const& value, ValueForm const& form);
 

@@ -58,8 +58,9 @@ std::optional<TimePoint> fresh_until(SlotSeen const& other, Situation const& see
     // Not told how old it is, but made for this version: one version leads to one regeneration. It may be as old as
     // the version, so it lives no longer than that would and is soon due again.
     if (!other.made) return expiry_of({other.name, self.version_created}, seen.now, seen.validity, self.overlap);
-    TimePoint const end = *other.made + seen.validity;
-    if (due_at(*other.made, end, seen.validity, seen.lead) <= seen.now) return std::nullopt;
+    TimePoint const made = std::min(*other.made, seen.now);
+    TimePoint const end = made + seen.validity;
+    if (due_at(made, end, seen.validity, seen.lead) <= seen.now) return std::nullopt;
     return end;
 }
 
@@ -133,7 +134,8 @@ std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
 TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {
     // Where no overlap is kept the new version must not be born expired all the same.
     Duration const least = std::max(overlap, std::min<Duration>(validity, std::chrono::days{1}));
-    return std::max(slot.made.value_or(now) + validity, now + least);
+    // A clock that is ahead of the vault's makes nothing live longer.
+    return std::max(std::min(slot.made.value_or(now), now) + validity, now + least);
 }
 
 Decision decide(Situation const& seen) {

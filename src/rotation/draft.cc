@@ -14,6 +14,12 @@ constexpr std::size_t tag_length_max = 256;
 constexpr std::size_t content_type_length_max = 255;
 constexpr std::size_t value_size_max = 25 * 1024;
 
+// Key Vault counts characters, not bytes.
+std::size_t characters_of(std::string_view text) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0U) != 0x80U; }));
+}
+
 }  // namespace
 
 std::optional<std::size_t> parse_slot_index(std::string_view tag) {
@@ -55,9 +61,9 @@ Result<void> check_draft(SecretDraft const& draft, std::size_t value_size, TimeP
     if (draft.tags.size() > tags_max)
         return refuse(fmt::format("the secret has {} tags, Key Vault takes {}", draft.tags.size(), tags_max));
     for (auto const& [name, value] : draft.tags)
-        if (name.size() > tag_length_max || value.size() > tag_length_max)
+        if (characters_of(name) > tag_length_max || characters_of(value) > tag_length_max)
             return refuse("the tag \"" + escape_for_display(name, 40) + "\" is longer than 256 characters");
-    if (draft.content_type.size() > content_type_length_max)
+    if (characters_of(draft.content_type) > content_type_length_max)
         return refuse("the content type is longer than 255 characters");
     if (draft.expires && *draft.expires <= now) return refuse("the new version would be expired already");
     return {};

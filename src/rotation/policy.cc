@@ -32,7 +32,7 @@ Result<ArmId> parse_resource(std::string_view text, std::string_view where) {
 
 Result<std::vector<Asking>> askings_of(SecretProperties const& properties) {
     std::vector<Asking> askings;
-    if (auto const* address = find_tag(properties.tags, "ProviderAddress")) {
+    for (auto const* address : find_tags(properties.tags, "ProviderAddress")) {
         if (!trim(*address).starts_with('/'))
             return refuse("the tag ProviderAddress \"" + escape_for_display(*address) +
                           "\" is no Azure resource id; this version rotates Azure resources only");
@@ -42,7 +42,7 @@ Result<std::vector<Asking>> askings_of(SecretProperties const& properties) {
     // A content type is a MIME type as a rule: one that is no resource id says nothing.
     if (auto id = ArmId::parse(trim(properties.content_type)); id && id->is_resource())
         askings.push_back({*std::move(id), "content type", true});
-    if (auto const* origin = find_tag(properties.tags, "orgin")) {
+    for (auto const* origin : find_tags(properties.tags, "orgin")) {
         KSSEDR_TRY(auto owner, parse_resource(*origin, "the tag orgin"));
         askings.push_back({std::move(owner), "tag orgin", true});
     }
@@ -50,15 +50,19 @@ Result<std::vector<Asking>> askings_of(SecretProperties const& properties) {
 }
 
 Result<std::optional<Duration>> validity_tag(Tags const& tags) {
-    auto const* tag = find_tag(tags, "ValidityPeriodDays");
-    if (tag == nullptr) return std::nullopt;
-    auto const text = trim(*tag);
-    int days = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
-    if (error != std::errc{} || end != text.data() + text.size() || days < 1 || days > 3650)
-        return refuse("the tag ValidityPeriodDays \"" + escape_for_display(*tag) +
-                      "\" is no number of days from 1 to 3650; correct or remove it");
-    return std::chrono::days{days};
+    std::optional<Duration> validity;
+    for (auto const* tag : find_tags(tags, "ValidityPeriodDays")) {
+        auto const text = trim(*tag);
+        int days = 0;
+        auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), days);
+        if (error != std::errc{} || end != text.data() + text.size() || days < 1 || days > 3650)
+            return refuse("the tag ValidityPeriodDays \"" + escape_for_display(*tag) +
+                          "\" is no number of days from 1 to 3650; correct or remove it");
+        if (validity && *validity != std::chrono::days{days})
+            return refuse("two tags ValidityPeriodDays, spelled differently, name different validities; remove one");
+        validity = std::chrono::days{days};
+    }
+    return validity;
 }
 
 // The most special rule that says something wins: one for the secret before one for the vault before one for all.
@@ -93,8 +97,14 @@ void read_freeze(std::string_view text, std::string const& who, TimePoint now, T
 }
 
 std::string slot_tag(Tags const& tags) {
-    auto const* id = find_tag(tags, "CredentialId");
-    return id == nullptr ? std::string() : std::string(trim(*id));
+    // Two that differ name none.
+    std::string named;
+    for (auto const* id : find_tags(tags, "CredentialId")) {
+        auto const text = trim(*id);
+        if (!named.empty() && !equals_ignore_case(named, text)) return {};
+        named = text;
+    }
+    return named;
 }
 
 }  // namespace
@@ -122,13 +132,18 @@ bool Policy::serves(VaultHost const& vault) const {
 }
 
 std::string const* find_tag(Tags const& tags, std::string_view name) {
-    for (auto const& [tag, value] : tags)
-        if (equals_ignore_case(trim(tag), name)) return &value;
-    return nullptr;
+    auto const found = find_tags(tags, name);
+    return found.empty() ? nullptr : found.front();
 }
 
-std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
-                                    Policy const& policy) {
+std::vector<std::string const*> find_tags(Tags const& tags, std::string_view name) {
+    std::vector<std::string const*> found;
+    for (auto const& [tag, value] : tags)
+        if (equals_ignore_case(trim(tag), name)) found.push_back(&value);
+    return found;
+}
+
+std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties, Policy const& policy) {
     if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) return {std::move(rule->value)};
     std::vector<ArmId> owners;
     auto const add = [&](std::string_view text) {
@@ -136,7 +151,7 @@ std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties co
     };
     add(properties.content_type);
     for (std::string_view const name : {"ProviderAddress", "orgin"})
-        if (auto const* tag = find_tag(properties.tags, name)) add(*tag);
+        for (auto const* tag : find_tags(properties.tags, name)) add(*tag);
     return owners;
 }
 
@@ -187,7 +202,7 @@ Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properti
                         .value_or(Sourced<std::vector<Window>>{{}, "no rule sets any: at any time"});
     if (auto const rule = from_rules(policy.rules, secret, &SecretRule::freeze))
         read_freeze(rule->value, "freeze of " + rule->source, now, terms);
-    if (auto const* tag = find_tag(properties.tags, "kssedr-freeze"))
+    for (auto const* tag : find_tags(properties.tags, "kssedr-freeze"))
         read_freeze(trim(*tag), "the tag kssedr-freeze", now, terms);
     return terms;
 }

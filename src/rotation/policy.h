@@ -88,7 +88,11 @@ struct Terms {
 [[nodiscard]] std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
                                                   Policy const& policy);
 
-/// The value of a tag, its name compared without regard to case; null where it is not there.
+/// The values of a tag. Names are compared without regard to case and to blanks around them, so that there may be
+/// several, and what is to be decided must ask them all.
+[[nodiscard]] std::vector<std::string const*> find_tags(Tags const& tags, std::string_view name);
+
+/// The first of them; null where there is none.
 [[nodiscard]] std::string const* find_tag(Tags const& tags, std::string_view name);
 
 }  // namespace kssedr::rotation

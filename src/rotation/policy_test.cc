@@ -67,6 +67,27 @@ TEST(Terms, OwnerFromEveryDialect) {
     }
 }
 
+// Key Vault tells tags apart that a person does not.
+TEST(Terms, EveryTagThatSpellsTheNameIsAsked) {
+    for (std::string const look_alike : {"KSSEDR-FREEZE", " kssedr-freeze", "kssedr-freeze "}) {
+        auto const frozen = terms(std::string(account), {{look_alike, "false"}, {"kssedr-freeze", "true"}});
+        ASSERT_TRUE(frozen);
+        EXPECT_TRUE(frozen->freeze) << look_alike;
+    }
+    for (std::string const name : {"orgin", "ProviderAddress"}) {
+        Tags const two = {{name, std::string(account)}, {name + ' ', std::string(other)}};
+        EXPECT_FALSE(terms("", two)) << name;
+        SecretProperties properties;
+        properties.tags = two;
+        EXPECT_EQ(owners_asked_for(secret(), properties, {}).size(), 2U) << name;
+        EXPECT_TRUE(terms("", {{name, std::string(account)}, {name + ' ', std::string(account)}})) << name;
+    }
+    EXPECT_FALSE(terms("", {{"ValidityPeriodDays", "30"}, {"validityperioddays", "60"}}));
+    EXPECT_TRUE(terms("", {{"ValidityPeriodDays", "30"}, {"validityperioddays", "30"}}));
+    EXPECT_EQ(terms("", {{"CredentialId", "key1"}, {"credentialid", "key2"}})->slot_tag, "");
+    EXPECT_EQ(terms("", {{"CredentialId", "key1"}, {"credentialid", "KEY1"}})->slot_tag, "KEY1");
+}
+
 TEST(Terms, FreezesOfRulesAndTagsAddUp) {
     struct Case {
         std::string name, all, one, tag;
@@ -318,6 +339,18 @@ TEST(Draft, WhatKeyVaultWouldNotTakeIsRefused) {
     draft.content_type.clear();
     draft.tags["t"] = std::string(257, 'x');
     EXPECT_FALSE(check_draft(draft, 1, t0));
+    // Characters are counted, not bytes.
+    for (std::string const character : {"ü", "日", "\U0001f511"}) {
+        auto const repeated = [&](int count) {
+            std::string text;
+            for (int i = 0; i < count; ++i) text += character;
+            return text;
+        };
+        draft.tags["t"] = repeated(256);
+        EXPECT_TRUE(check_draft(draft, 1, t0)) << character;
+        draft.tags["t"] = repeated(257);
+        EXPECT_FALSE(check_draft(draft, 1, t0)) << character;
+    }
     draft.tags.clear();
     for (int i = 0; i < 16; ++i) draft.tags[std::to_string(i)] = "";
     EXPECT_FALSE(check_draft(draft, 1, t0));

@@ -65,6 +65,8 @@ public:
     std::string vault_host = "demo.vault.azure.net";
     /// How far the vault's clock is ahead of ours.
     Duration clock_ahead{};
+    /// The same for the n-th answer of the vault that tells the date alone, from 1.
+    std::map<int, Duration> date_ahead;
     /// Told of every publication that is asked for, whatever becomes of it.
     std::function<void(rotation::SecretDraft const&)> on_publish;
     bool tells_when_made = true;
@@ -104,7 +106,7 @@ public:
         rotation::SecretVersion seen;
         seen.properties = found->properties;
         seen.value = SecretString::copy_of(found->value);
-        seen.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now() + clock_ahead);
+        seen.seen_at = date();
         co_return seen;
     }
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret, SteadyPoint) override {
@@ -120,7 +122,7 @@ public:
         co_await clock_.sleep_for(event.takes);
         if (auto failed = occur(event, [] {})) co_return fail(*failed);
         rotation::SecretListing listed;
-        listed.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now());
+        listed.seen_at = date();
         for (auto const& [key, of_secret] : secrets) {
             if (!key.starts_with(vault.text + '/') || of_secret.empty()) continue;
             listed.secrets.push_back(of_secret.back().properties);
@@ -190,6 +192,11 @@ public:
     }
 
 private:
+    TimePoint date() {
+        auto const ahead = date_ahead.find(++dates_told_);
+        return std::chrono::floor<std::chrono::seconds>(clock_.now() +
+                                                        (ahead == date_ahead.end() ? clock_ahead : ahead->second));
+    }
     Event begin(std::string_view operation) {
         calls.emplace_back(operation);
         return script ? script(static_cast<int>(calls.size()), operation) : Event{};
@@ -212,6 +219,7 @@ private:
     Clock& clock_;
     Random& random_;
     int versions_made_ = 0;
+    int dates_told_ = 0;
 };
 
 }  // namespace kssedr::test
