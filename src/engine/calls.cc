@@ -77,7 +77,7 @@ Async<bool> Calls::take_turns(rotation::ArmId owner) {
     if (turns_ && turns_->left > 0) pace_.give_back(turns_->owner, turns_->left);
     turns_.reset();
     auto const queued_at = ports_.clock.steady_now();
-    KSSEDR_CO_TRY_VOID(co_await pace_.turn_of_provider(owner, deadline_, calls_of_a_rotation));
+    KSSEDR_CO_TRY_VOID(co_await pace_.turns_of_provider(owner, calls_of_a_rotation, deadline_));
     turns_ = Turns{std::move(owner), calls_of_a_rotation};
     co_return ports_.clock.steady_now() != queued_at;
 }

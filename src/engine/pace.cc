@@ -56,9 +56,13 @@ Async<void> Pace::turn_to_publish(rotation::VaultHost vault, SteadyPoint deadlin
     co_return co_await wait_until(pace.publications.reserve(clock_.steady_now()), deadline);
 }
 
-Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline, int turns) {
-    auto& pace = pace_of(owner);
+Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline) {
     KSSEDR_CO_TRY_VOID(admit(owner));
+    co_return co_await turns_of_provider(std::move(owner), 1, deadline);
+}
+
+Async<void> Pace::turns_of_provider(rotation::ArmId owner, int turns, SteadyPoint deadline) {
+    auto& pace = pace_of(owner);
     auto const now = clock_.steady_now();
     auto const turn = std::max(pace.by_second.reserve(now, turns), pace.by_hour.reserve(now, turns));
     if (turn > now && turn >= deadline) give_back(owner, turns);

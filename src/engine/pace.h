@@ -27,7 +27,9 @@ public:
     /// code `CircuitOpen` where nothing is sent there for now.
     Async<void> turn_to_read(rotation::VaultHost vault, SteadyPoint deadline);
     Async<void> turn_to_publish(rotation::VaultHost vault, SteadyPoint deadline);
-    Async<void> turn_of_provider(rotation::ArmId owner, SteadyPoint deadline, int turns = 1);
+    Async<void> turn_of_provider(rotation::ArmId owner, SteadyPoint deadline);
+    /// Several turns at once, for calls that ask `admit` when they are made.
+    Async<void> turns_of_provider(rotation::ArmId owner, int turns, SteadyPoint deadline);
     /// Turns that were waited for and not used.
     void give_back(rotation::ArmId const& owner, int turns);
     /// `unavailable` where nothing is sent to the owner's provider for now; what whoever has turns left asks.

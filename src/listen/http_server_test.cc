@@ -332,7 +332,8 @@ TEST_F(HttpServerTest, BoundsWhatStandsBesideAChunkedBody) {
             co_await peer.say(head + one.rest);
             auto const answer = co_await peer.hear_rest();
             EXPECT_TRUE(begins(answer, "HTTP/1.1 431")) << one.name << ": " << answer.substr(0, 200);
-            EXPECT_EQ(!log_.events.empty(), one.logged) << one.name;
+            bool const logged = std::ranges::find(log_.events, "http.request_unreadable") != log_.events.end();
+            EXPECT_EQ(logged, one.logged) << one.name;
             log_.events.clear();
         }
         auto const answer = co_await ask(head + "1;x=y\r\na\r\n0\r\nX-Last: z\r\n\r\n");
