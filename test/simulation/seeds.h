@@ -11,8 +11,8 @@
 
 namespace kssedr::simulation {
 
-inline constexpr std::array<std::uint64_t, 42> kept_seeds = [] {
-    std::array<std::uint64_t, 42> seeds{};
+inline constexpr std::array<std::uint64_t, 48> kept_seeds = [] {
+    std::array<std::uint64_t, 48> seeds{};
     for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i] = i + 1;
     return seeds;
 }();
