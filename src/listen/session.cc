@@ -301,11 +301,12 @@ private:
     Task<void> refuse(Parser const& parser, error_code error) {
         auto const status = refusal(error);
         if (status == 0) co_return;
-        auto const length = parser.content_length();
+        // As it was said: the parser answers for a length only once it has accepted the head.
+        std::string const length(parser.get()[http::field::content_length]);
         around_.log.warn("http.refused", {{"status", std::to_string(status)},
                                           {"why", error.message()},
                                           {"path", path_of(parser.get().target())},
-                                          {"length", length ? std::to_string(*length) : "not said"},
+                                          {"length", length.empty() ? "not said" : length},
                                           {"limit", std::to_string(around_.options.body_limit)}});
         Response response{.status = status};
         auto message = to_message(std::move(response), false, 11, false);
