@@ -86,7 +86,7 @@ Async<void> Calls::turn_of_provider(rotation::ArmId owner) {
     if (!turns_ || !(turns_->owner == owner) || turns_->left == 0)
         co_return co_await pace_.turn_of_provider(std::move(owner), deadline_);
     --turns_->left;
-    co_return pace_.admit(owner);
+    co_return co_await pace_.use_turn(std::move(owner), deadline_);
 }
 
 SteadyPoint Calls::within(Duration longest) const {

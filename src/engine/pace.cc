@@ -57,7 +57,7 @@ Async<void> Pace::turn_to_publish(rotation::VaultHost vault, SteadyPoint deadlin
 }
 
 Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline) {
-    KSSEDR_CO_TRY_VOID(admit(owner));
+    KSSEDR_CO_TRY_VOID(admit(pace_of(owner).circuit, "Resource Manager"));
     co_return co_await turns_of_provider(std::move(owner), 1, deadline);
 }
 
@@ -67,6 +67,12 @@ Async<void> Pace::turns_of_provider(rotation::ArmId owner, int turns, SteadyPoin
     auto const turn = std::max(pace.by_second.reserve(now, turns), pace.by_hour.reserve(now, turns));
     if (turn > now && turn >= deadline) give_back(owner, turns);
     co_return co_await wait_until(turn, deadline);
+}
+
+Async<void> Pace::use_turn(rotation::ArmId owner, SteadyPoint deadline) {
+    auto& pace = pace_of(owner);
+    KSSEDR_CO_TRY_VOID(admit(pace.circuit, "Resource Manager"));
+    co_return co_await wait_until(pace.by_second.held_until(), deadline);
 }
 
 void Pace::give_back(rotation::ArmId const& owner, int turns) {

@@ -28,12 +28,12 @@ public:
     Async<void> turn_to_read(rotation::VaultHost vault, SteadyPoint deadline);
     Async<void> turn_to_publish(rotation::VaultHost vault, SteadyPoint deadline);
     Async<void> turn_of_provider(rotation::ArmId owner, SteadyPoint deadline);
-    /// Several turns at once, for calls that ask `admit` when they are made.
+    /// Several turns at once; each call is then made by `use_turn`.
     Async<void> turns_of_provider(rotation::ArmId owner, int turns, SteadyPoint deadline);
+    /// For a turn that was waited for before: waits once more where the service has said no meanwhile.
+    Async<void> use_turn(rotation::ArmId owner, SteadyPoint deadline);
     /// Turns that were waited for and not used.
     void give_back(rotation::ArmId const& owner, int turns);
-    /// `unavailable` where nothing is sent to the owner's provider for now; what whoever has turns left asks.
-    [[nodiscard]] Result<void> admit(rotation::ArmId const& owner) { return admit(pace_of(owner).circuit, "Resource Manager"); }
 
     /// What became of a call that had its turn; `error` is null where it succeeded. Says what became of the circuit.
     Circuit::Change heed(rotation::VaultHost const& vault, Error const* error);

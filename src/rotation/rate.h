@@ -23,9 +23,13 @@ public:
         return std::max(now, SteadyPoint{std::chrono::ceil<Duration>(next_ - interval_)});
     }
     /// Places that were taken and not used.
-    void give_back(int places) { next_ -= places * interval_; }
-    /// The service says that nothing goes before then.
-    void hold(SteadyPoint until) { next_ = std::max(next_, Fine{until.since_start}); }
+    void give_back(int places) { next_ = std::max(next_ - places * interval_, held_); }
+    /// The service says that nothing goes before then, nor what has its place already.
+    void hold(SteadyPoint until) {
+        held_ = std::max(held_, Fine{until.since_start});
+        next_ = std::max(next_, held_);
+    }
+    [[nodiscard]] SteadyPoint held_until() const { return {std::chrono::ceil<Duration>(held_)}; }
 
 private:
     // Finer than milliseconds: 4,000 in 10 s are 2.5 ms apart.
@@ -34,6 +38,7 @@ private:
     Fine span_;
     Fine interval_;
     Fine next_{Fine::min() / 2};
+    Fine held_ = next_;
 };
 
 }  // namespace kssedr::rotation

@@ -43,6 +43,15 @@ TEST(TokenBucket, SeveralPlacesAreThereWhenTheLastOfThemIs) {
     EXPECT_EQ(bucket.reserve(at(0s)), at(200ms));
 }
 
+TEST(TokenBucket, WhatIsGivenBackShortensNoHold) {
+    TokenBucket bucket(10, 1s);
+    (void)bucket.reserve(at(0s), 3);
+    bucket.hold(at(30s));
+    bucket.give_back(3);
+    EXPECT_EQ(bucket.held_until(), at(30s));
+    EXPECT_EQ(bucket.reserve(at(1s)), at(30s));
+}
+
 TEST(TokenBucket, HoldsWhenTheServiceSaysSo) {
     TokenBucket bucket(10, 1s);
     bucket.hold(at(30s));
