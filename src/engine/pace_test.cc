@@ -50,6 +50,21 @@ CORO_TEST(Pace, ThrottledWithATimeWaitsThatLong) {
     EXPECT_EQ(wait, 17s);
 }
 
+CORO_TEST(Pace, ATurnTakenAheadWaitsForANoThatCameMeanwhile) {
+    Pace pace(clock());
+    auto const taken = co_await pace.turns_of_provider(owner(), 3, SteadyPoint::max());
+    EXPECT_TRUE(taken.has_value());
+    auto const began = clock().steady_now();
+    auto const used = co_await pace.use_turn(owner(), SteadyPoint::max());
+    EXPECT_TRUE(used.has_value());
+    EXPECT_EQ(clock().steady_now(), began);
+    auto const throttled = Error(Errc::throttled, "429").with_retry_after(17s);
+    pace.heed(owner(), &throttled);
+    auto const held = co_await pace.use_turn(owner(), SteadyPoint::max());
+    EXPECT_TRUE(held.has_value());
+    EXPECT_EQ(clock().steady_now() - began, 17s);
+}
+
 CORO_TEST(Pace, FewCallsLeftSlowEverybodyDown) {
     for (auto const& [left, expected] : {std::pair{1000, 0ms}, {50, 0ms}, {49, 100ms}, {10, 4000ms}, {0, 5000ms}}) {
         Pace pace(clock());
