@@ -106,7 +106,7 @@ Task<Attempt::Ended> Attempt::look_at_secret() {
     // From before it was asked: an answer that took long tells what was then.
     auto const asked_at = ports_.clock.steady_now();
     auto fetched = co_await calls_.fetch(request_.secret, {});
-    if (!fetched) co_return conclude(fetched.error(), "reading the secret", Asked::vault);
+    if (!fetched) co_return conclude(fetched.error(), {}, Asked::vault);
     self_.secret = request_.secret;
     self_.version = *std::move(fetched);
     self_.read_at = asked_at;

@@ -116,9 +116,7 @@ Task<Result<bool>> Attempt::is_still_so() {
     if (self->properties != self_.version.properties) co_return false;
     auto const listed = co_await list_credentials();
     if (!listed) co_return fail(listed.error());
-    if (!std::ranges::equal(listed->slots, credentials_.slots,
-                            [](auto const& a, auto const& b) { return a.slot == b.slot && a.value == b.value; }))
-        co_return false;
+    if (!listed->agrees_with(credentials_)) co_return false;
     auto const others =
         co_await find_holders({self_, owner(), credentials_, policy_, memory_.own_settings}, memory_.listings, calls_);
     if (!others) co_return fail(others.error());
@@ -245,7 +243,8 @@ Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decisi
 }
 
 Attempt::Conclusion Attempt::conclude(Error const& error, std::string_view doing, Asked asked) const {
-    std::string reason = std::string(doing) + ": " + error.message();
+    // The vault's client says itself which secret it was reading.
+    std::string reason = (doing.empty() ? std::string() : std::string(doing) + ": ") + error.message();
     auto const until = error.retry_after() ? std::optional(ports_.clock.now() + *error.retry_after()) : std::nullopt;
     if (error.service_code() == "SecretDisabled")
         return {OutcomeKind::superseded, "disabled", "the secret is disabled"};

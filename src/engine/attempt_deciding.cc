@@ -18,12 +18,6 @@ constexpr Duration credible_future = std::chrono::days{1};
 // How far a listing of credentials is believed to lag behind what was done.
 constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
 
-bool agree(rotation::Credentials const& a, rotation::Credentials const& b) {
-    return std::ranges::equal(a.slots, b.slots, [](rotation::Credential const& x, rotation::Credential const& y) {
-        return x.slot == y.slot && x.value == y.value;
-    });
-}
-
 }  // namespace
 
 Task<Attempt::Ended> Attempt::take_lock() {
@@ -140,7 +134,7 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
     for (int i = 1; before && i < listings_max; ++i) {
         co_await ports_.clock.sleep_for(pause_between_listings);
         auto after = co_await list_credentials();
-        if (after && agree(*before, *after)) {
+        if (after && before->agrees_with(*after)) {
             credentials_ = *std::move(after);
             memory_.doubts.settle(owner().key());
             co_return std::nullopt;
@@ -207,7 +201,7 @@ Task<Result<bool>> Attempt::agrees_again() {
     co_await ports_.clock.sleep_for(pause_between_listings);
     auto listed = co_await calls_.list_credentials(owner());
     if (!listed) co_return fail(std::move(listed).error());
-    co_return agree(credentials_, *listed);
+    co_return credentials_.agrees_with(*listed);
 }
 
 Attempt::Ended Attempt::judge_mode(std::string const& what) const {

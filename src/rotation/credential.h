@@ -5,6 +5,7 @@
 #include "base/secret_string.h"
 #include "base/time.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -33,6 +34,12 @@ struct Credentials {
         for (std::size_t i = 0; i < slots.size(); ++i)
             if (slots[i].value == value) return i;
         return std::nullopt;
+    }
+    /// Whether the same credentials stand in the same slots, whatever is told of their making.
+    [[nodiscard]] bool agrees_with(Credentials const& other) const {
+        return std::ranges::equal(slots, other.slots, [](Credential const& a, Credential const& b) {
+            return a.slot == b.slot && a.value == b.value;
+        });
     }
 };
 
