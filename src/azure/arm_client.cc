@@ -31,11 +31,16 @@ ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& ra
     while (url_.ends_with('/')) url_.pop_back();
 }
 
-Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
-    auto const authority = find_https_authority(url_);
+Result<Service> ArmClient::service() const {
+    auto authority = find_https_authority(url_);
     if (!authority)
-        co_return fail(Errc::invalid_argument,
-                       "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+        return fail(Errc::invalid_argument,
+                    "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    return Service{*std::move(authority), audience_};
+}
+
+Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto to, service());
     // An ArmId holds no character that means anything in a URL: rotation/arm_id.cc refuses them.
     std::string url = url_ + asked.resource.text();
     if (!asked.action.empty()) url += '/' + asked.action;
@@ -44,9 +49,17 @@ Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
               .effect = asked.effect,
               .method = asked.method,
               .url = std::move(url),
-              .body = std::move(asked.body)};
-    Service service{*authority, audience_};
-    co_return co_await client_.send(std::move(service), std::move(call), deadline);
+              .body = std::move(asked.body),
+              .headers = std::move(asked.headers)};
+    co_return co_await client_.send(std::move(to), std::move(call), deadline);
+}
+
+Async<http::Response> ArmClient::follow(std::string url, std::string operation, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto to, service());
+    if (find_https_authority(url) != to.authority)
+        co_return fail(Errc::corrupt, operation + ": the answer names a place that is not at " + to.authority);
+    Call call{.operation = std::move(operation), .url = std::move(url)};
+    co_return co_await client_.send(std::move(to), std::move(call), deadline);
 }
 
 }  // namespace kssedr::azure

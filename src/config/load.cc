@@ -1,6 +1,7 @@
 // Given values to settings: every check, and what it says.
 
 #include "base/ascii.h"
+#include "config/catalogue.h"
 #include "config/file.h"
 #include "config/names.h"
 #include "config/rule.h"
@@ -28,6 +29,7 @@ public:
         load_identity();
         load_policy();
         load_rules();
+        loaded_.settings.catalogue = load_catalogue(text("KSSEDR_CATALOGUE"), problems_);
         load_own_credentials();
         load_locks();
         load_rest(overrides);

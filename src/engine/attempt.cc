@@ -149,9 +149,9 @@ Attempt::Ended Attempt::judge_secret() {
                           "neither the configuration nor the secret's content type or tags name a resource to rotate"};
     seen_.outcome.resource = owner().text();
     if (!ports_.provider.serves(owner()))
-        return Conclusion{OutcomeKind::refused, "unsupported-type",
-                          "kssedr does not rotate resources of type " + owner().resource_type() + " (" +
-                              seen_.terms->owner->source + ")"};
+        return Conclusion{
+            OutcomeKind::refused, "unsupported-type",
+            ports_.provider.explain_unserved(owner()) + " (the target is from: " + seen_.terms->owner->source + ")"};
     return std::nullopt;
 }
 
@@ -196,6 +196,7 @@ Attempt::Ended Attempt::judge_value() {
     switch (form->kind) {
     case formats::ValueKind::raw: seen_.form = "bare key"; break;
     case formats::ValueKind::connection_string: seen_.form = "connection string"; break;
+    case formats::ValueKind::url: seen_.form = "URL"; break;
     case formats::ValueKind::json: seen_.form = "JSON document"; break;
     }
     // Built and checked with a stand-in of the credential's own length before anything is regenerated.

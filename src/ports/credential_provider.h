@@ -31,6 +31,10 @@ public:
 
     /// Whether this provider makes the credentials of that kind of resource.
     [[nodiscard]] virtual bool serves(rotation::ArmId const& owner) const = 0;
+    /// For an owner that is not served: why not, and what to do, for people.
+    [[nodiscard]] virtual std::string explain_unserved(rotation::ArmId const& owner) const {
+        return "kssedr does not rotate resources of type " + owner.resource_type();
+    }
     /// How the owner's credentials look in the values of secrets.
     [[nodiscard]] virtual rotation::CredentialShape shape(rotation::ArmId const& owner) const = 0;
 

@@ -1,5 +1,7 @@
 #include "bench/estate.h"
 
+#include "support/storage_shape.h"
+
 #include <fmt/format.h>
 
 namespace kssedr::bench {
@@ -90,11 +92,7 @@ bool Estate::serves(rotation::ArmId const& owner) const {
 }
 
 rotation::CredentialShape Estate::shape(rotation::ArmId const& owner) const {
-    rotation::CredentialShape shape;
-    shape.owner_name = owner.resource_name();
-    shape.endpoint_members = {"BlobEndpoint"};
-    shape.suffix = "core.windows.net";
-    return shape;
+    return test::storage_shape(std::string(owner.resource_name()));
 }
 
 rotation::Credentials Estate::credentials_of(std::string const& account) const {

@@ -12,6 +12,7 @@
 #include "ports/credential_provider.h"
 #include "ports/vault.h"
 #include "ports/vault_directory.h"
+#include "support/storage_shape.h"
 
 #include <fmt/format.h>
 
@@ -152,12 +153,7 @@ public:
         return owner.is_type("Microsoft.Storage/storageAccounts");
     }
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
-        rotation::CredentialShape shape;
-        shape.owner_name = owner.resource_name();
-        shape.endpoint_members = {"BlobEndpoint"};
-        shape.suffix = "core.windows.net";
-        shape.foreign_members = {"SharedAccessSignature"};
-        return shape;
+        return storage_shape(std::string(owner.resource_name()));
     }
     Async<rotation::Credentials> list(rotation::ArmId, SteadyPoint) override {
         auto const event = begin("keys.list");
