@@ -60,7 +60,7 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       tokens_(*issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
       arm_(transport_, tokens_, random_, settings.cloud),
-      directory_(arm_, clock_),
+      directory_(arm_, clock_, settings.cloud.vault_suffix),
       storage_account_(transport_, arm_, clock_, random_, settings.cloud.storage_suffix),
       lock_(clock_),
       shared_lock_(make_shared_lock(executor, log, settings)),

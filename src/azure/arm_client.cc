@@ -32,10 +32,7 @@ ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& ra
 }
 
 Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
-    auto const authority = find_https_authority(url_);
-    if (!authority)
-        co_return fail(Errc::invalid_argument,
-                       "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    KSSEDR_CO_TRY(auto to, service());
     // An ArmId holds no character that means anything in a URL: rotation/arm_id.cc refuses them.
     std::string url = url_ + asked.resource.text();
     if (!asked.action.empty()) url += '/' + asked.action;
@@ -45,8 +42,21 @@ Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
               .method = asked.method,
               .url = std::move(url),
               .body = std::move(asked.body)};
-    Service service{*authority, audience_};
-    co_return co_await client_.send(std::move(service), std::move(call), deadline);
+    co_return co_await client_.send(std::move(to), std::move(call), deadline);
+}
+
+Async<http::Response> ArmClient::follow(std::string operation, std::string url, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto to, service());
+    Call call{.operation = std::move(operation), .url = std::move(url)};
+    co_return co_await client_.send(std::move(to), std::move(call), deadline);
+}
+
+Result<Service> ArmClient::service() const {
+    auto authority = find_https_authority(url_);
+    if (!authority)
+        return fail(Errc::invalid_argument,
+                    "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    return Service{*std::move(authority), audience_};
 }
 
 }  // namespace kssedr::azure

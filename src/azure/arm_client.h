@@ -34,8 +34,13 @@ public:
 
     /// The answer, where it is a success. Errors as those of AuthorizedClient.
     Async<http::Response> send(ArmCall call, SteadyPoint deadline);
+    /// Reads what an answer of Resource Manager's named, such as the next page of a listing: to the byte, and from its
+    /// own host only (`invalid_argument` where it is another).
+    Async<http::Response> follow(std::string operation, std::string url, SteadyPoint deadline);
 
 private:
+    [[nodiscard]] Result<Service> service() const;
+
     AuthorizedClient client_;
     std::string url_;  // without a slash at the end
     std::string audience_;

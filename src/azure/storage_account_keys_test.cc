@@ -1,6 +1,5 @@
 #include "azure/storage_account_keys.h"
 
-#include "azure/vault_directory.h"
 #include "support/coro_test.h"
 #include "support/seeded_random.h"
 #include "test/conformance/scripted_tokens.h"
@@ -20,9 +19,6 @@ rotation::ArmId id(std::string_view text) {
 rotation::ArmId account() {
     return id("/subscriptions/s-1/resourceGroups/rg(1)/providers/Microsoft.Storage/storageAccounts/contoso");
 }
-rotation::ArmId vault() {
-    return id("/subscriptions/s-1/resourceGroups/rg/providers/microsoft.keyvault/Vaults/contoso");
-}
 
 constexpr auto account_url =
     "https://management.azure.com/subscriptions/s-1/resourceGroups/rg(1)/providers/Microsoft.Storage/storageAccounts/"
@@ -34,16 +30,12 @@ constexpr auto keys =
 
 struct World {
     explicit World(Clock& clock)
-        : transport(clock),
-          arm(transport, tokens, random, *rotation::find_cloud("public")),
-          storage_keys(arm),
-          directory(arm, clock) {}
+        : transport(clock), arm(transport, tokens, random, *rotation::find_cloud("public")), storage_keys(arm) {}
     test::ScriptedTransport transport;
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};
     ArmClient arm;
     StorageAccountKeys storage_keys;
-    VaultDirectory directory;
 };
 
 TEST(ParseStorageKeys, GivesBothInOrderWhateverTheAnswers) {
@@ -176,43 +168,6 @@ CORO_TEST(StorageAccountKeys, ARegenerationMayHaveHappenedWhereTheAnswerDoesNotS
         EXPECT_EQ(to_string(made.error().code()), to_string(code));
         EXPECT_NE(made.error().message().find("regenerating key1 of storage account contoso"), std::string::npos);
     }
-}
-
-CORO_TEST(VaultDirectory, AsksOnceAnHourWhichHostAVaultHas) {
-    World world(clock());
-    constexpr auto url =
-        "https://management.azure.com/subscriptions/s-1/resourceGroups/rg/providers/microsoft.keyvault/Vaults/"
-        "contoso?api-version=2026-02-01";
-    world.transport.expect(Method::get, url).answer(404, R"({"error":{"code":"ResourceNotFound"}})");
-    auto const gone = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
-    CO_ASSERT(!gone.has_value());
-    EXPECT_EQ(gone.error().code(), Errc::not_found);
-
-    world.transport.expect(Method::get, url)
-        .answer(200, R"({"id":"x","properties":{"vaultUri":"https://Contoso.vault.azure.net/"}})");
-    auto const found = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
-    auto const known = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
-    CO_ASSERT(found.has_value() && known.has_value());
-    EXPECT_EQ(*found, "contoso.vault.azure.net");
-    EXPECT_EQ(*known, "contoso.vault.azure.net");
-
-    co_await clock().sleep_for(61min);
-    world.transport.expect(Method::get, url)
-        .answer(200, R"({"properties":{"vaultUri":"https://demo.vault.localhost:8443"}})");
-    auto const again = co_await world.directory.fetch_vault_host(vault(), SteadyPoint::max());
-    CO_ASSERT(again.has_value());
-    EXPECT_EQ(*again, "demo.vault.localhost:8443");
-}
-
-CORO_TEST(VaultDirectory, TakesNoAnswerWithoutAHost) {
-    constexpr std::string_view bodies[] = {"", "{}", R"({"properties":{}})",
-                                           R"({"properties":{"vaultUri":"contoso.vault.azure.net"}})",
-                                           R"({"properties":{"vaultUri":"http://contoso.vault.azure.net"}})"};
-    for (auto const body : bodies) EXPECT_FALSE(parse_vault_host_answer(body).has_value()) << body;
-    World world(clock());
-    auto const no_vault = co_await world.directory.fetch_vault_host(account(), SteadyPoint::max());
-    CO_ASSERT(!no_vault.has_value());
-    EXPECT_EQ(no_vault.error().code(), Errc::invalid_argument);
 }
 
 CORO_TEST(ArmClient, IsCalledWhereTheCloudSays) {
