@@ -60,7 +60,7 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       tokens_(*issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
       arm_(transport_, tokens_, random_, settings.cloud),
-      directory_(arm_, clock_),
+      directory_(arm_, clock_, settings.cloud.vault_suffix),
       catalogue_(std::move(settings.catalogue)),
       slots_(transport_, arm_, clock_, random_, catalogue_, settings.cloud),
       lock_(clock_),

@@ -31,14 +31,6 @@ ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& ra
     while (url_.ends_with('/')) url_.pop_back();
 }
 
-Result<Service> ArmClient::service() const {
-    auto authority = find_https_authority(url_);
-    if (!authority)
-        return fail(Errc::invalid_argument,
-                    "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
-    return Service{*std::move(authority), audience_};
-}
-
 Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto to, service());
     // An ArmId holds no character that means anything in a URL: rotation/arm_id.cc refuses them.
@@ -54,12 +46,23 @@ Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
     co_return co_await client_.send(std::move(to), std::move(call), deadline);
 }
 
-Async<http::Response> ArmClient::follow(std::string url, std::string operation, SteadyPoint deadline) {
+Async<http::Response> ArmClient::follow(std::string operation, std::string url, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto to, service());
-    if (find_https_authority(url) != to.authority)
-        co_return fail(Errc::corrupt, operation + ": the answer names a place that is not at " + to.authority);
     Call call{.operation = std::move(operation), .url = std::move(url)};
     co_return co_await client_.send(std::move(to), std::move(call), deadline);
+}
+
+bool ArmClient::is_own(std::string_view url) const {
+    auto const authority = find_https_authority(url);
+    return authority && authority == find_https_authority(url_);
+}
+
+Result<Service> ArmClient::service() const {
+    auto authority = find_https_authority(url_);
+    if (!authority)
+        return fail(Errc::invalid_argument,
+                    "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    return Service{*std::move(authority), audience_};
 }
 
 }  // namespace kssedr::azure

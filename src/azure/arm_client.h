@@ -35,13 +35,14 @@ public:
 
     /// The answer, where it is a success. Errors as those of AuthorizedClient.
     Async<http::Response> send(ArmCall call, SteadyPoint deadline);
-
-    /// GET of a URL that Resource Manager itself named, to the byte: what became of an operation. `corrupt` where it
-    /// leads to another host.
-    Async<http::Response> follow(std::string url, std::string operation, SteadyPoint deadline);
+    /// Reads what an answer of Resource Manager's named, such as the next page of a listing: to the byte, and from its
+    /// own host only (`invalid_argument` where it is another).
+    Async<http::Response> follow(std::string operation, std::string url, SteadyPoint deadline);
+    /// Whether a URL leads to Resource Manager.
+    [[nodiscard]] bool is_own(std::string_view url) const;
 
 private:
-    Result<Service> service() const;
+    [[nodiscard]] Result<Service> service() const;
 
     AuthorizedClient client_;
     std::string url_;  // without a slash at the end

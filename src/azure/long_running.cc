@@ -63,11 +63,12 @@ Async<void> await_operation(ArmClient& arm, Clock& clock, http::Response const& 
     if (place->url.empty()) co_return unknown(operation, "it does not say where to ask for its end");
     auto told_pause = parse_retry_after(begun);
     for (Duration pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
+        if (!arm.is_own(place->url)) co_return unknown(operation, "its end is to be asked for at another host");
         auto const wait = std::max(told_pause.value_or(pause), first_pause);
         if (deadline - clock.steady_now() <= wait)
             co_return unknown(operation, "it had not ended when the time was up, and goes on");
         co_await clock.sleep_for(wait);
-        auto const answer = co_await arm.follow(place->url, operation + ", asking for its end", deadline);
+        auto const answer = co_await arm.follow(operation + ", asking for its end", place->url, deadline);
         if (!answer && may_ask_again(answer.error().code())) {
             told_pause = answer.error().retry_after();
             continue;

@@ -23,8 +23,8 @@ Result<rotation::Credentials> parse_slots(std::string_view body, rotation::Catal
     KSSEDR_TRY(auto const document, JsonDocument::parse(body));
     rotation::Credentials credentials;
     for (auto const& slot : entry.slots) {
-        if (slot.pair != entry.slots.front().pair) continue;
         KSSEDR_TRY(auto credential, parse_slot(document.root(), slot));
+        credential.pair = entry.pair_of(slot);
         credentials.slots.push_back(std::move(credential));
     }
     return credentials;

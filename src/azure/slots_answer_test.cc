@@ -69,6 +69,19 @@ TEST(ParseSlots, GivesAllInOrderWhateverTheAnswers) {
     EXPECT_EQ(old->slots[1].made, std::nullopt);
 }
 
+TEST(ParseSlots, TellsPairsApart) {
+    rotation::CatalogueEntry entry;
+    entry.slots = {{"w1", "w1", "a", "", "", "write"},
+                   {"r1", "r1", "b", "", "", "read"},
+                   {"w2", "w2", "c", "", "", "write"},
+                   {"r2", "r2", "d", "", "", "read"}};
+    auto const parsed = parse_slots(R"({"a":"1","b":"2","c":"3","d":"4"})", entry);
+    ASSERT_TRUE(parsed.has_value());
+    std::vector<std::size_t> pairs;
+    for (auto const& credential : parsed->slots) pairs.push_back(credential.pair);
+    EXPECT_EQ(pairs, (std::vector<std::size_t>{0, 1, 0, 1}));
+}
+
 TEST(ParseSlots, TakesNothingLess) {
     constexpr std::string_view bodies[] = {
         "",

@@ -34,10 +34,6 @@ Attempt::Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, R
     outcome.version = request.version;
     outcome.event_id = request.event_id;
     outcome.started_at = ports.clock.now();
-    if (!request.is_compromised) return;
-    // Whoever is not known is cut off: here no listing of minutes ago will do.
-    memory.listings.forget(request.secret.vault);
-    for (auto const& vault : policy.vaults.value_or(std::vector<rotation::VaultHost>())) memory.listings.forget(vault);
 }
 
 Task<Examination> Attempt::run() {
@@ -45,10 +41,8 @@ Task<Examination> Attempt::run() {
     if (policy_.mode == rotation::Mode::paused) {
         ended = Conclusion{OutcomeKind::deferred, "paused",
                            "KSSEDR_MODE is paused: nothing is looked at; set it to rotate to go on"};
-    } else if (!policy_.serves(request_.secret.vault)) {
-        ended =
-            Conclusion{OutcomeKind::refused, "vault-not-served",
-                       "the vault is not in KSSEDR_VAULTS; add " + request_.secret.vault.text + " there to serve it"};
+    } else {
+        ended = co_await look_at_vaults();
     }
     int const most = request_.is_compromised ? rounds_max_of_leak : rounds_max;
     for (int i = 0; !ended && i < most; ++i) {
@@ -63,6 +57,23 @@ Task<Examination> Attempt::run() {
     lease_.reset();
     finish(*std::move(ended));
     co_return std::move(seen_);
+}
+
+Task<Attempt::Ended> Attempt::look_at_vaults() {
+    auto const& vault = request_.secret.vault;
+    auto const is_served = co_await memory_.served.contains(vault, calls_);
+    if (!is_served) co_return conclude(is_served.error(), "finding the vaults of KSSEDR_VAULTS");
+    if (!*is_served)
+        co_return Conclusion{OutcomeKind::refused, "vault-not-served",
+                             "the vault is not in KSSEDR_VAULTS; add " + vault.text + " there to serve it"};
+    auto served = co_await memory_.served.find(calls_);
+    if (!served) co_return conclude(served.error(), "finding the vaults of KSSEDR_VAULTS");
+    served_ = *std::move(served);
+    if (!request_.is_compromised) co_return std::nullopt;
+    // Whoever is not known is cut off: here no listing of minutes ago will do.
+    memory_.listings.forget(vault);
+    for (auto const& one : *served_) memory_.listings.forget(one);
+    co_return std::nullopt;
 }
 
 Attempt::~Attempt() {

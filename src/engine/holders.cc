@@ -14,20 +14,30 @@ constexpr rotation::EarlierVersion not_to_be_known{.exists = true, .is_readable 
 struct Held {
     std::optional<std::size_t> slot;
     bool holds_all = false;  ///< an application may keep both keys side by side
+    bool is_elsewhere = false;
 };
 
 // A value whose form is not understood still holds each credential that stands in it.
 Held held_in(SecretString const& value, rotation::CredentialShape const& shape,
              rotation::Credentials const& credentials) {
     auto const form = formats::parse_value_form(value, shape);
-    if (form) return {credentials.slot_of(formats::credential_in(value, *form))};
     Held held;
+    if (form) {
+        auto const credential = formats::credential_in(value, *form);
+        held.slot = credentials.slot_of(credential);
+        held.is_elsewhere = credentials.is_elsewhere(credential);
+        return held;
+    }
     for (std::size_t i = 0; i < credentials.slots.size(); ++i) {
         if (!formats::contains_credential(value, credentials.slots[i].value)) continue;
         held.holds_all = held.slot.has_value();
         held.slot = i;
     }
     if (held.holds_all) held.slot.reset();
+    held.is_elsewhere = !held.slot && !held.holds_all &&
+                        std::ranges::any_of(credentials.elsewhere, [&](rotation::Credential const& other) {
+                            return formats::contains_credential(value, other.value);
+                        });
     return held;
 }
 
@@ -69,6 +79,7 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     auto const held = held_in(version.value, shape, query.credentials);
     seen.holder.slot = held.slot;
     seen.holder.may_hold_any = held.holds_all;
+    seen.holder.is_elsewhere = held.is_elsewhere;
     seen.holder.is_movable = false;
     if (!terms) {
         seen.holder.why_not_movable = terms.error().message();
@@ -94,7 +105,7 @@ bool is_permitted(rotation::VaultHost const& vault, HolderQuery const& query) {
 
 std::set<rotation::VaultHost> vaults_of(HolderQuery const& query) {
     std::set<rotation::VaultHost> vaults{query.self.secret.vault};
-    if (query.policy.vaults) vaults.insert(query.policy.vaults->begin(), query.policy.vaults->end());
+    vaults.insert(query.served.begin(), query.served.end());
     std::erase_if(vaults, [&](rotation::VaultHost const& vault) { return !is_permitted(vault, query); });
     return vaults;
 }
@@ -187,6 +198,7 @@ Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
     if (!fetched) co_return earlier;
     auto const held = held_in(fetched->value, shape, credentials);
     earlier.slot = held.slot;
+    earlier.is_elsewhere = held.is_elsewhere;
     // Left which of them? As little is known as of one that can not be read.
     if (held.holds_all) earlier.is_readable = false;
     co_return earlier;

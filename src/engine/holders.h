@@ -28,6 +28,7 @@ struct HolderQuery {
     rotation::ArmId const& owner;
     rotation::Credentials const& credentials;
     rotation::Policy const& policy;
+    std::span<rotation::VaultHost const> served;  ///< searched besides the secret's own vault
     std::span<OwnSetting const> own_settings;
 };
 

@@ -108,11 +108,22 @@ Task<void> Sweeper::revoke(std::vector<Candidate> const& candidates, SweepReques
     co_await for_each(candidates.size(), at_once, revoke_one);
 }
 
+Task<std::vector<rotation::VaultHost>> Sweeper::choose_vaults(SweepRequest const& request, Calls& calls,
+                                                              SweepSummary& summary) {
+    if (!request.vaults.empty()) co_return request.vaults;
+    auto const served = co_await rotator_.find_served_vaults(calls);
+    if (served) co_return **served;
+    ++summary.unreadable;
+    ports_.log.error("sweep.vaults_unknown", {{"why", served.error().message()}});
+    co_return std::vector<rotation::VaultHost>();
+}
+
 Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request, SweepSummary& summary) {
     std::vector<Candidate> candidates;
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
     auto const& policy = rotator_.policy();
-    for (auto const& vault : request.vaults) {
+    auto const vaults = co_await choose_vaults(request, calls, summary);
+    for (auto const& vault : vaults) {
         auto const listed = co_await calls.list_secrets(vault);
         if (!listed) {
             ++summary.unreadable;

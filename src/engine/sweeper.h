@@ -15,7 +15,7 @@
 namespace kssedr::engine {
 
 struct SweepRequest {
-    std::vector<rotation::VaultHost> vaults;
+    std::vector<rotation::VaultHost> vaults;  ///< none: all that are served
     /// Also judged, though not due before then: what `plan --within` asks for.
     Duration within{};
     bool looks_for_dead = true;
@@ -58,9 +58,11 @@ private:
         bool is_suspect = false;
     };
 
+    Task<std::vector<rotation::VaultHost>> choose_vaults(SweepRequest const& request, Calls& calls,
+                                                         SweepSummary& summary);
     Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
-    Task<void> rotate(std::vector<Candidate> candidates, SweepRequest const& request,
-                      OnOutcome const& on_outcome, SweepSummary& summary);
+    Task<void> rotate(std::vector<Candidate> candidates, SweepRequest const& request, OnOutcome const& on_outcome,
+                      SweepSummary& summary);
     /// One for each owner whose vacated slot may be revoked, as far as properties tell.
     [[nodiscard]] std::vector<Candidate> find_vacated(std::vector<Candidate> const& candidates) const;
     Task<void> revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,

@@ -16,6 +16,8 @@ using rotation::CatalogueEntry;
 using rotation::EntrySlot;
 
 constexpr std::string_view slot_placeholder = "{slot}";
+// What a service began and did not end while it was asked may take this long; the slowest are seen to take minutes.
+constexpr Duration longest_operation = std::chrono::minutes{10};
 
 // "Service Bus queue, shared access policy shop/orders/send"
 std::string name_of(CatalogueEntry const& entry, rotation::ArmId const& owner) {
@@ -148,6 +150,11 @@ Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::ArmId owner, s
     auto listed = co_await list(std::move(owner), deadline);
     if (!listed) co_return fail(with_unknown_outcome(std::move(listed).error(), operation));
     co_return listed;
+}
+
+Duration CatalogueSlots::may_land_for(rotation::ArmId const& owner) const {
+    auto const* entry = catalogue_.find(owner);
+    return entry != nullptr && entry->is_long_running ? longest_operation : ports::time_of_doubt;
 }
 
 Task<ports::TrialResult> CatalogueSlots::verify(rotation::ArmId owner, SecretString const& credential,

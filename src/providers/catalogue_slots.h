@@ -29,6 +29,8 @@ public:
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;
     Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
     Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
+    /// Longer where the service goes on after its answer.
+    [[nodiscard]] Duration may_land_for(rotation::ArmId const& owner) const override;
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override;
 

@@ -332,7 +332,7 @@ std::vector<Operation> operations() {
          {202, "", {{"location", "https://evil.example/x"}}, {}},
          {},
          Errc::outcome_unknown,
-         "not at management.azure.com"},
+         "another host"},
     };
 }
 
@@ -373,6 +373,13 @@ CORO_TEST(CatalogueSlots, WhatDoesNotEndInTimeIsNotKnown) {
     EXPECT_EQ(made.error().code(), Errc::outcome_unknown);
     EXPECT_LT(clock().steady_now() - begun, 25s);
     EXPECT_NE(made.error().message().find("goes on"), std::string::npos);
+}
+
+CORO_TEST(CatalogueSlots, WhatGoesOnIsDoubtedLonger) {
+    World world(clock());
+    EXPECT_EQ(world.provider.may_land_for(world.account), 2min);
+    EXPECT_EQ(world.provider.may_land_for(world.thing), 10min);
+    co_return;
 }
 
 CORO_TEST(CatalogueSlots, TriesWhatThereIsATrialFor) {

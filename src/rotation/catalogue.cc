@@ -64,6 +64,13 @@ EntrySlot const* CatalogueEntry::find_slot(std::string_view name) const {
     return place == slots.end() ? nullptr : &*place;
 }
 
+std::size_t CatalogueEntry::pair_of(EntrySlot const& slot) const {
+    std::vector<std::string_view> pairs;
+    for (auto const& one : slots)
+        if (std::ranges::find(pairs, one.pair) == pairs.end()) pairs.push_back(one.pair);
+    return static_cast<std::size_t>(std::ranges::find(pairs, slot.pair) - pairs.begin());
+}
+
 CatalogueEntry const* Catalogue::find(ArmId const& owner) const {
     auto const type = owner.resource_type();
     CatalogueEntry const* found = nullptr;

@@ -106,6 +106,8 @@ struct CatalogueEntry {
 
     [[nodiscard]] bool has_slots() const { return shape == EntryShape::slots; }
     [[nodiscard]] EntrySlot const* find_slot(std::string_view name) const;
+    /// Which of the entry's pairs a slot belongs to, from 0 in the order of the slots (rotation/credential.h).
+    [[nodiscard]] std::size_t pair_of(EntrySlot const& slot) const;
 };
 
 class Catalogue {

@@ -125,4 +125,8 @@ Async<std::string> Estate::fetch_vault_host(rotation::ArmId, SteadyPoint) {
     co_return vault_host;
 }
 
+Async<std::vector<rotation::VaultHost>> Estate::list_vaults(rotation::ArmId, SteadyPoint) {
+    co_return std::vector<rotation::VaultHost>{{std::string(vault_host)}};
+}
+
 }  // namespace kssedr::bench

@@ -1,7 +1,7 @@
 /// Estate: many vaults' secrets and as many storage accounts in memory, behind the ports the engine acts through.
 ///
-/// Made for benches: it answers after `latency` of the clock, keeps what it must and no history, and counts its calls. It
-/// never fails; what failures do is the business of the tests and of the simulator.
+/// Made for benches: it answers after `latency` of the clock, keeps what it must and no history, and counts its calls.
+/// It never fails; what failures do is the business of the tests and of the simulator.
 
 #pragma once
 
@@ -45,6 +45,7 @@ public:
     Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint) override;
     Task<ports::TrialResult> verify(rotation::ArmId, SecretString const&, SecretString const&, SteadyPoint) override;
     Async<std::string> fetch_vault_host(rotation::ArmId, SteadyPoint) override;
+    Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId, SteadyPoint) override;
 
 private:
     struct Key {
