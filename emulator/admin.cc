@@ -1,6 +1,7 @@
 #include "emulator/admin.h"
 
 #include "base/ascii.h"
+#include "emulator/keyed_resources.h"
 
 #include <boost/json/array.hpp>
 
@@ -62,6 +63,7 @@ Task<listen::Response> Admin::handle(listen::Request const& request) {
 listen::Response Admin::get(std::string const& what, Query const& query) {
     if (what == "state") return make_json_response(200, state());
     if (what == "clock") return make_json_response(200, clock_state());
+    if (what == "resources") return make_json_response(200, resources());
     if (what == "faults") return make_json_response(200, faults_.to_json());
     if (what == "holds") return make_json_response(200, holds_.to_json());
     if (what == "calls") return make_json_response(200, calls_.to_json(parse_since(query)));
@@ -71,7 +73,7 @@ listen::Response Admin::get(std::string const& what, Query const& query) {
             200,
             events_.events_since(parse_since(query), event_grid ? EventSchema::event_grid : EventSchema::cloud_events));
     }
-    return refuse(404, "state, clock, faults, holds, calls and events can be read");
+    return refuse(404, "state, clock, resources, faults, holds, calls and events can be read");
 }
 
 Task<listen::Response> Admin::put(std::string const& what, json::value const& body) {
@@ -115,7 +117,10 @@ listen::Response Admin::remove(std::string const& what, std::string const& which
     if (what == "apps") return done(world.apps.erase(which));
     if (what == "vaults") return done(world.vaults.erase(which));
     if (what == "accounts") return done(world.accounts.erase(which));
-    return refuse(404, "faults, calls, holds, locks, event-subscriptions, apps, vaults and accounts can be removed");
+    if (what == "resources") return done(world.resources.erase(which));
+    return refuse(404,
+                  "faults, calls, holds, locks, event-subscriptions, apps, vaults, accounts and resources can be "
+                  "removed");
 }
 
 Result<json::object> Admin::change_clock(json::value const& body) {
@@ -167,9 +172,27 @@ json::object Admin::clock_state() const {
             {"speed", ground_.clock.speed()}};
 }
 
+json::array Admin::resources() {
+    json::array all;
+    for (auto& [id, one] : ground_.world.resources) {
+        settle(one, ground_.clock.now());
+        json::array keys;
+        for (auto const& key : one.keys) {
+            json::object shown{{"slot", key.slot}, {"value", key.value}, {"made", key.made}};
+            if (!key.id.empty()) shown["id"] = key.id;
+            if (!key.policy.empty()) shown["policy"] = key.policy;
+            keys.push_back(std::move(shown));
+        }
+        bool const goes_on = one.operation && !one.operation->has_ended;
+        all.push_back(
+            json::object{{"id", one.id}, {"type", one.type}, {"keys", std::move(keys)}, {"operationGoesOn", goes_on}});
+    }
+    return all;
+}
+
 json::object Admin::state() const {
     auto const& world = ground_.world;
-    json::array tenants, apps, subscriptions, groups, vaults, accounts, locks;
+    json::array tenants, apps, subscriptions, groups, vaults, accounts, resources, locks;
     for (auto const& [id, one] : world.tenants) tenants.push_back(json::object{{"id", one.id}, {"domain", one.domain}});
     for (auto const& [id, one] : world.apps)
         apps.push_back(json::object{{"clientId", one.client_id},
@@ -192,6 +215,8 @@ json::object Admin::state() const {
                                         {"keyCreationTime", std::move(times)},
                                         {"containers", one.blobs.containers.size()}});
     }
+    for (auto const& [id, one] : world.resources)
+        resources.push_back(json::object{{"id", one.id}, {"type", one.type}, {"keys", one.keys.size()}});
     for (auto const& one : world.locks) locks.push_back(json::value(one.scope));
     return {{"clock", clock_state()},
             {"throttling", world.throttling},
@@ -201,6 +226,7 @@ json::object Admin::state() const {
             {"resourceGroups", std::move(groups)},
             {"vaults", std::move(vaults)},
             {"accounts", std::move(accounts)},
+            {"resources", std::move(resources)},
             {"locks", std::move(locks)},
             {"eventSubscriptions", events_.subscriptions_to_json()},
             {"expectedEvents", events_.expected()},

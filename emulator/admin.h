@@ -27,6 +27,8 @@ private:
     Async<json::object> subscribe(json::value const& body);
     json::object clock_state() const;
     json::object state() const;
+    /// The resources with keys, and their keys: what `state` does not show.
+    json::array resources();
 
     Ground ground_;
     Builder& builder_;

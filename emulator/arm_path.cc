@@ -27,6 +27,9 @@ ArmPath parse_arm_path(std::vector<std::string> const& segments) {
 namespace {
 
 std::string find_resource_operation(std::string_view method, ArmPath const& path) {
+    if (method == "GET" && equals_ignore_case(path.type, "locations") &&
+        equals_ignore_case(path.action, "operationsStatus"))
+        return "operation.get";
     bool const account =
         equals_ignore_case(path.provider, "Microsoft.Storage") && equals_ignore_case(path.type, "storageAccounts");
     bool const vault =

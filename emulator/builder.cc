@@ -3,6 +3,7 @@
 #include "base/ascii.h"
 #include "base/check.h"
 #include "emulator/client_assertion.h"
+#include "emulator/keyed_resources.h"
 #include "emulator/storage_keys.h"
 
 #include <boost/json/array.hpp>
@@ -44,6 +45,7 @@ Result<json::object> Builder::put(std::string_view kind, json::value const& valu
     if (kind == "resource-groups") return put_group(value);
     if (kind == "vaults") return put_vault(value);
     if (kind == "accounts") return put_account(value);
+    if (kind == "resources") return put_resource(value);
     if (kind == "secrets") return put_secret(value);
     if (kind == "locks") return put_lock(value);
     return fail(Errc::not_found, "there is no kind of thing called '" + escape_for_display(kind) + "'");
@@ -51,13 +53,14 @@ Result<json::object> Builder::put(std::string_view kind, json::value const& valu
 
 Result<void> Builder::plant(json::value const& seed) {
     Fields fields(seed, "the seed");
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kinds = {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kinds = {
         {{"tenants", "tenants"},
          {"apps", "apps"},
          {"subscriptions", "subscriptions"},
          {"resourceGroups", "resource-groups"},
          {"vaults", "vaults"},
          {"accounts", "accounts"},
+         {"resources", "resources"},
          {"secrets", "secrets"},
          {"locks", "locks"}}};
     for (auto const& [name, kind] : kinds) {
@@ -252,6 +255,28 @@ Result<json::object> Builder::put_account(json::value const& value) {
     }
     return json::object{{"id", format_resource_id(account.place, account_type)},
                         {"blobEndpoint", "https://" + cloud_.blob_host(account.place.name) + "/"}};
+}
+
+Result<json::object> Builder::put_resource(json::value const& value) {
+    Fields fields(value, "a resource");
+    auto const id = fields.text("id");
+    auto const takes = fields.duration("operationTakes", Duration{3'000});
+    auto const created = fields.time("created").value_or(ground_.clock.now());
+    auto const location = fields.text("location", "westeurope");
+    KSSEDR_TRY_VOID(fields.finish());
+    auto const path = parse_keyed_path(split_path(id));
+    if (!path || !path->rest.empty())
+        return fail(Errc::invalid_argument,
+                    "'id' must be that of a resource with keys; those that are known are in docs/emulator.md");
+    auto const segments = split_path(id);
+    if (ground_.world.find_group(segments[1], segments[3]) == nullptr)
+        return fail(Errc::invalid_argument, "there is no resource group '" + escape_for_display(segments[3]) + "'");
+    auto& resources = ground_.world.resources;
+    if (!resources.contains(path->id)) resources.emplace(path->id, make_resource(*path, created, ground_.random));
+    auto& resource = resources.find(path->id)->second;
+    resource.location = location;
+    resource.operation_takes = takes;
+    return json::object{{"id", resource.id}};
 }
 
 // {"account": "demostorage", "key": "key1", "form": "connectionString"}: what a person would have put there by hand.

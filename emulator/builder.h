@@ -16,8 +16,8 @@ public:
     Builder(Ground ground, EventGrid& events, CloudNames cloud)
         : ground_(ground), events_(events), cloud_(std::move(cloud)) {}
 
-    /// Tells the kinds apart: `tenants`, `apps`, `subscriptions`, `resource-groups`, `vaults`, `accounts`, `secrets`,
-    /// `locks`. `not_found` for another word.
+    /// Tells the kinds apart: `tenants`, `apps`, `subscriptions`, `resource-groups`, `vaults`, `accounts`,
+    /// `resources`, `secrets`, `locks`. `not_found` for another word.
     [[nodiscard]] Result<json::object> put(std::string_view kind, json::value const& value);
     /// A whole seed: an object with a list for each kind (`resourceGroups` and `eventSubscriptions` in this spelling).
     [[nodiscard]] Result<void> plant(json::value const& seed);
@@ -33,6 +33,7 @@ private:
     Result<json::object> put_group(json::value const& value);
     Result<json::object> put_vault(json::value const& value);
     Result<json::object> put_account(json::value const& value);
+    Result<json::object> put_resource(json::value const& value);
     Result<json::object> put_secret(json::value const& value);
     Result<json::object> put_lock(json::value const& value);
     /// What is left out is taken from the resource itself where there is one of that name in `known`.

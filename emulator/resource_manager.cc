@@ -38,10 +38,14 @@ bool is_api_version(std::string_view text) {
 }
 
 bool is_write(std::string_view operation) {
-    return operation == "keys.regenerate";
+    return operation == "keys.regenerate" || operation == "resource.put";
 }
 
-std::string right_for(std::string_view operation) {
+std::string right_for(Call const& call) {
+    if (auto const path = parse_keyed_path(call.segments)) return find_keyed_right(call.request.method, *path);
+    auto const& operation = call.operation;
+    if (operation == "operation.get")
+        return parse_arm_path(call.segments).provider + "/locations/operationsStatus/read";
     if (operation == "keys.list") return "Microsoft.Storage/storageAccounts/listKeys/action";
     if (operation == "keys.regenerate") return "Microsoft.Storage/storageAccounts/regeneratekey/action";
     if (operation.starts_with("account.")) return "Microsoft.Storage/storageAccounts/read";
@@ -74,6 +78,11 @@ auto find_at(Map& resources, ArmPath const& path) -> decltype(&resources.begin()
 }  // namespace
 
 void ResourceManager::name(Call& call) const {
+    if (auto const keyed = parse_keyed_path(call.segments)) {
+        call.operation = find_keyed_operation(call.request.method, *keyed);
+        call.resource = keyed->id;
+        return;
+    }
     auto const path = parse_arm_path(call.segments);
     call.operation = find_arm_operation(call.request.method, path, call.segments);
     call.resource = std::string(call.request.path());
@@ -105,12 +114,13 @@ std::optional<listen::Response> ResourceManager::turn_away(Call& call) {
         return refuse_with(call, 404, "SubscriptionNotFound",
                            "The subscription '" + path.subscription + "' could not be found.");
     auto const* app = ground_.world.find_app(call.client_id);
-    if (app != nullptr && is_denied(*app, call.operation, call.resource))
+    auto const right = right_for(call);
+    if (app != nullptr && (is_denied(*app, call.operation, call.resource) || is_denied(*app, right, call.resource)))
         return refuse_with(call, 403, "AuthorizationFailed",
                            fmt::format("The client '{}' with object id '{}' does not have authorization to perform "
                                        "action '{}' over scope '{}' or the scope is invalid. If access was recently "
                                        "granted, please refresh your credentials.",
-                                       app->client_id, app->object_id, right_for(call.operation), call.resource));
+                                       app->client_id, app->object_id, right, call.resource));
     if (!path.group.empty() && ground_.world.find_group(path.subscription, path.group) == nullptr)
         return refuse_with(call, 404, "ResourceGroupNotFound",
                            "Resource group '" + path.group + "' could not be found.");
@@ -185,6 +195,13 @@ listen::Response ResourceManager::carry_out(Call& call) {
         if (call.empty_page) items.clear();
         return answer({{"value", std::move(items)}});
     };
+    auto const keyed = parse_keyed_path(call.segments);
+    if (keyed || call.operation == "operation.get") {
+        auto response = call.operation == "operation.get" ? key_calls_.answer_about_operation(call)
+                                                          : key_calls_.answer(call, *keyed);
+        dress(call, response);
+        return response;
+    }
     json::array items;
     if (call.operation == "subscription.list") {
         for (auto const& [id, one] : world.subscriptions) items.push_back(to_arm(one));
@@ -296,8 +313,12 @@ listen::Response ResourceManager::unauthorized(Call const& call, std::string con
 
 listen::Response ResourceManager::refuse(Call const& call, unsigned status, std::string const& code,
                                          std::string const& message) {
-    return refuse_with(call, status, code.empty() ? "InternalServerError" : code,
-                       message.empty() ? "A fault that a test asked for." : message);
+    auto const keyed = parse_keyed_path(call.segments);
+    auto response = make_refusal(keyed ? &*keyed : nullptr, status, code.empty() ? "InternalServerError" : code,
+                                 message.empty() ? "A fault that a test asked for." : message);
+    response.headers.add("x-ms-failure-cause", keyed ? "service" : "gateway");
+    dress(call, response);
+    return response;
 }
 
 listen::Response ResourceManager::refuse_with(Call const& call, unsigned status, std::string const& code,

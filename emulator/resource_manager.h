@@ -1,15 +1,16 @@
 /// ResourceManager: Azure Resource Manager for subscriptions, resource groups, storage accounts and their keys, and
-/// vaults.
+/// vaults, and for the resources whose keys a catalogue of services tells of (emulator/key_services.h).
 
 #pragma once
 
+#include "emulator/key_calls.h"
 #include "emulator/service.h"
 
 namespace kssedr::emulator {
 
 class ResourceManager final : public Service {
 public:
-    explicit ResourceManager(Ground ground) : ground_(ground) {}
+    explicit ResourceManager(Ground ground) : ground_(ground), key_calls_(ground) {}
 
     void name(Call& call) const override;
     listen::Response answer(Call& call) override;
@@ -37,6 +38,7 @@ private:
     void dress(Call const& call, listen::Response& response);
 
     Ground ground_;
+    KeyCalls key_calls_;
     NameMap<Allowance> allowances_;
 };
 

@@ -50,8 +50,9 @@ std::string format_resource_id(ResourcePlace const& place, std::string_view type
 bool is_denied(App const& app, std::string_view operation, std::string_view resource) {
     return std::ranges::any_of(app.denials, [&](Denial const& denial) {
         std::string_view const pattern = denial.operation;
-        bool const named = pattern.ends_with('*') ? operation.starts_with(pattern.substr(0, pattern.size() - 1))
-                                                  : operation == pattern;
+        bool const named = pattern.ends_with('*') ? equals_ignore_case(operation.substr(0, pattern.size() - 1),
+                                                                       pattern.substr(0, pattern.size() - 1))
+                                                  : equals_ignore_case(operation, pattern);
         return named && to_ascii_lower(resource).find(to_ascii_lower(denial.resource)) != std::string::npos;
     });
 }

@@ -100,6 +100,37 @@ struct StorageAccount {
     BlobStore blobs;
 };
 
+/// A key of a resource that is no storage account.
+struct ResourceKey {
+    std::string slot;  ///< as the call to regenerate spells it
+    std::string value;
+    std::string id;      ///< where the service gives its keys ids
+    std::string made;    ///< as it is written
+    std::string policy;  ///< the policy that it is a key of, where the resource has policies
+    std::string rights;  ///< of that policy
+};
+
+/// What goes on after its answer.
+struct Operation {
+    std::string id;
+    std::string query;              ///< of the URL that asks for its end, to the byte
+    TimePoint due{};                ///< it ends then
+    std::vector<ResourceKey> keys;  ///< the resource's from then on
+    bool has_ended = false;
+};
+
+/// A resource of a service in emulator/key_services.h.
+struct KeyResource {
+    std::string id;
+    std::string type;                ///< the service's
+    std::vector<std::string> names;  ///< those in the id: the namespace, the queue, the rule
+    std::string location;
+    std::vector<ResourceKey> keys;
+    Duration operation_takes{};          ///< how long what goes on after its answer goes on
+    std::uint64_t revision = 1;          ///< its ETag is made of it
+    std::optional<Operation> operation;  ///< the last, also when it has ended
+};
+
 /// A read-only lock on a resource id, or on what contains it.
 struct ReadOnlyLock {
     std::string scope;
@@ -113,6 +144,7 @@ public:
     std::list<ResourceGroup> groups;
     NameMap<Vault> vaults;  ///< by name, which is unique in the world
     NameMap<StorageAccount> accounts;
+    NameMap<KeyResource> resources;  ///< by id
     std::vector<ReadOnlyLock> locks;
     bool throttling = true;
     // What is meant where a request to make something names none: the first that was made.
@@ -132,6 +164,7 @@ public:
 inline constexpr std::string_view vault_type = "Microsoft.KeyVault/vaults";
 inline constexpr std::string_view account_type = "Microsoft.Storage/storageAccounts";
 
+/// By the operation's word, or by Microsoft's name of the action; case is ignored.
 [[nodiscard]] bool is_denied(App const& app, std::string_view operation, std::string_view resource);
 
 /// 64 random bytes in base64, as storage accounts have them.
