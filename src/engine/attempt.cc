@@ -97,6 +97,9 @@ Task<Attempt::Ended> Attempt::round() {
     if (!lease_) {
         if (is_owner_busy())
             co_return Conclusion{OutcomeKind::deferred, "owner-busy", "another rotation of its owner is under way"};
+        // Its lock is kept as long.
+        ended = judge_doubt();
+        if (ended) co_return ended;
         auto const has_waited = co_await calls_.take_turns(owner());
         if (!has_waited) co_return conclude(has_waited.error(), "waiting for the pace that Azure allows");
         // Somebody else may have been at it meanwhile: what was read before is worth nothing.

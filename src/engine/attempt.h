@@ -67,6 +67,8 @@ private:
     [[nodiscard]] Duration young_and_unknown_for() const;
     /// Whether the keys are still those that were seen, a moment later.
     Task<Result<bool>> agrees_again();
+    /// Whether it would last beyond the caller's deadline until it is known what became of an effect.
+    [[nodiscard]] Ended judge_doubt() const;
     Task<Ended> settle_doubt();
     [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();

@@ -73,6 +73,7 @@ namespace {
 class NoLease final : public ports::OwnerLease {
 public:
     [[nodiscard]] bool outlasts(SteadyPoint) const override { return true; }
+    void keep_until(SteadyPoint) override {}
     [[nodiscard]] bool was_waited_for() const override { return false; }
 };
 
