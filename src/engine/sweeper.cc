@@ -64,8 +64,8 @@ Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const
     co_await for_each(candidates.size(), at_once, rotate_one);
 }
 
-std::vector<Sweeper::Candidate> Sweeper::find_vacated(std::vector<Candidate> const& candidates) const {
-    std::map<std::string, Candidate const*> by_owner;
+std::vector<Sweeper::OfOwner> Sweeper::find_vacated(std::vector<Candidate> const& candidates) const {
+    std::map<std::string, OfOwner> by_owner;
     for (auto const& candidate : candidates) {
         if (!candidate.terms || !candidate.terms->revoke_after) continue;
         auto const grace = std::max(candidate.terms->revoke_after->value, candidate.terms->overlap.value);
@@ -73,39 +73,51 @@ std::vector<Sweeper::Candidate> Sweeper::find_vacated(std::vector<Candidate> con
         auto const key = candidate.terms->owner->value.key();
         auto const place = revoke_not_before_.find(key);
         if (place != revoke_not_before_.end() && ports_.clock.steady_now() < place->second) continue;
-        auto& first = by_owner[key];
-        if (first == nullptr || candidate.secret.key() < first->secret.key()) first = &candidate;
+        by_owner[key].push_back(candidate);
     }
-    std::vector<Candidate> vacated;
-    for (auto const& [key, candidate] : by_owner) vacated.push_back(*candidate);
+    std::vector<OfOwner> vacated;
+    for (auto& [key, of_owner] : by_owner) {
+        std::ranges::sort(of_owner, {}, [](Candidate const& candidate) { return candidate.secret.key(); });
+        vacated.push_back(std::move(of_owner));
+    }
     return vacated;
 }
 
-Task<void> Sweeper::revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
+Task<void> Sweeper::revoke(std::vector<OfOwner> const& vacated, SweepRequest const& request,
                            OnOutcome const& on_outcome, SweepSummary& summary) {
-    auto revoke_one = [&](std::size_t i) -> Task<void> {
-        auto const& candidate = candidates[i];
-        RotationRequest revocation;
-        revocation.secret = candidate.secret;
-        revocation.trigger = request.trigger;
-        revocation.is_revocation = true;
-        revocation.ignores_due = true;
-        revocation.deadline = request.deadline;
-        auto const seen = co_await rotator_.rotate(std::move(revocation));
-        auto const& outcome = seen.outcome;
+    auto revoke_of_owner = [&](std::size_t i) -> Task<void> {
+        bool is_settled = true;
+        for (auto const& candidate : vacated[i]) {
+            auto const seen = co_await revoke_one(candidate, request);
+            auto const& outcome = seen.outcome;
+            bool const has_nothing = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
+            is_settled = is_settled && has_nothing;
+            if (!has_nothing && outcome.code != "freeze" && outcome.code != "window") {
+                log_outcome(ports_.log, outcome);
+                if (outcome.code == "revoked") ++summary.revoked;
+                if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
+                if (outcome.kind == OutcomeKind::refused) ++summary.refused;
+                if (outcome.kind == OutcomeKind::failed) ++summary.failed;
+                on_outcome(outcome);
+            }
+            // Whatever there is to be said of a pair, one secret tells; which of them are on another is not known.
+            if (!seen.has_other_pairs) break;
+        }
         // Most have nothing to revoke, and that changes with a rotation only: a day later is soon enough to see it.
-        bool const is_settled = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
-        if (is_settled)
-            revoke_not_before_[candidate.terms->owner->value.key()] = ports_.clock.steady_now() + revoke_again_after;
-        if (is_settled || outcome.code == "freeze" || outcome.code == "window") co_return;
-        log_outcome(ports_.log, outcome);
-        if (outcome.code == "revoked") ++summary.revoked;
-        if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
-        if (outcome.kind == OutcomeKind::refused) ++summary.refused;
-        if (outcome.kind == OutcomeKind::failed) ++summary.failed;
-        on_outcome(outcome);
+        auto const& owner = vacated[i].front().terms->owner->value;
+        if (is_settled) revoke_not_before_[owner.key()] = ports_.clock.steady_now() + revoke_again_after;
     };
-    co_await for_each(candidates.size(), at_once, revoke_one);
+    co_await for_each(vacated.size(), at_once, revoke_of_owner);
+}
+
+Task<Examination> Sweeper::revoke_one(Candidate const& candidate, SweepRequest const& request) {
+    RotationRequest revocation;
+    revocation.secret = candidate.secret;
+    revocation.trigger = request.trigger;
+    revocation.is_revocation = true;
+    revocation.ignores_due = true;
+    revocation.deadline = request.deadline;
+    return rotator_.rotate(std::move(revocation));
 }
 
 Task<std::vector<rotation::VaultHost>> Sweeper::choose_vaults(SweepRequest const& request, Calls& calls,

@@ -63,10 +63,12 @@ private:
     Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
     Task<void> rotate(std::vector<Candidate> candidates, SweepRequest const& request, OnOutcome const& on_outcome,
                       SweepSummary& summary);
-    /// One for each owner whose vacated slot may be revoked, as far as properties tell.
-    [[nodiscard]] std::vector<Candidate> find_vacated(std::vector<Candidate> const& candidates) const;
-    Task<void> revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
-                      OnOutcome const& on_outcome, SweepSummary& summary);
+    using OfOwner = std::vector<Candidate>;
+    /// For each owner with a slot that may be to be revoked, as far as properties tell, its secrets.
+    [[nodiscard]] std::vector<OfOwner> find_vacated(std::vector<Candidate> const& candidates) const;
+    Task<void> revoke(std::vector<OfOwner> const& vacated, SweepRequest const& request, OnOutcome const& on_outcome,
+                      SweepSummary& summary);
+    Task<Examination> revoke_one(Candidate const& candidate, SweepRequest const& request);
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
     [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
                                   bool is_daily) const;
