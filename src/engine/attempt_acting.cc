@@ -22,6 +22,11 @@ constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
 
+std::string purpose_of(RotationRequest const& request) {
+    if (request.is_revocation) return "revocation";
+    return request.is_compromised ? "leak" : "rotation";
+}
+
 }  // namespace
 
 Task<Attempt::Ended> Attempt::act(rotation::Decision decision) {
@@ -81,7 +86,8 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     ports_.log.info("rotation.regenerating", {{"resource", owner().text()},
                                               {"credential", slot},
                                               {"vault", seen_.outcome.vault},
-                                              {"secret", seen_.outcome.secret}});
+                                              {"secret", seen_.outcome.secret},
+                                              {"for", purpose_of(request_)}});
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
         // It may happen yet: the next attempt waits until it can not, and looks.
