@@ -66,7 +66,7 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     asio::io_context loop(1);
     auto const port = *settings.functions_port;
     server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget,
-                                     settings.policy.vaults.value_or(std::vector<rotation::VaultHost>())};
+                                     settings.policy.names_vaults()};
     std::string const mode(to_string(settings.policy.mode));
     if (!settings.lock_container && !settings.is_only_instance)
         log.warn("locks.in_process_only",

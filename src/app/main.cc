@@ -14,6 +14,7 @@
 #include "cli/exit_code.h"
 #include "cli/handle.h"
 #include "cli/printer.h"
+#include "cli/providers.h"
 #include "cli/rotate.h"
 #include "cli/sweep.h"
 
@@ -146,6 +147,20 @@ config::Problems check_files(config::Settings const& settings) {
     return problems;
 }
 
+// What is known without asking anybody.
+int print_catalogue(cli::CommandLine const& line, config::Settings const& settings) {
+    if (line.command == cli::Command::role_definition) {
+        print(cli::format_role_definition(settings.catalogue, settings.policy.allowed));
+    } else if (line.provider.empty()) {
+        print(cli::format_providers(settings.catalogue, line.json));
+    } else {
+        auto const entry = cli::find_provider(settings.catalogue, line.provider);
+        if (!entry) return say(entry.error().message()), cli::exit_usage;
+        print(cli::format_provider(**entry, line.json));
+    }
+    return std::ferror(stdout) == 0 ? cli::exit_done : cli::exit_failed;
+}
+
 int run(int argc, char** argv) {
     protect_memory();
     raise_descriptor_limit();
@@ -158,13 +173,18 @@ int run(int argc, char** argv) {
     }
     auto const environment = config::read_environment();
     auto loaded = config::load(environment, line->overrides);
-    auto problems = loaded ? config::check_identity(loaded->settings) : loaded.error();
+    bool const is_about_catalogue =
+        line->command == cli::Command::providers || line->command == cli::Command::role_definition;
+    auto problems = !loaded              ? loaded.error()
+                    : is_about_catalogue ? config::Problems()
+                                         : config::check_identity(loaded->settings);
     if (line->command == cli::Command::functions && loaded && !loaded->settings.functions_port)
         problems.emplace_back(
             "FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it, for a trial set any free port");
     if (problems.empty()) problems = check_files(loaded->settings);
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
+    if (is_about_catalogue) return print_catalogue(*line, loaded->settings);
 
     for (auto const& warning : loaded->warnings) say("warning: " + warning);
     if (line->command == cli::Command::functions) return run_functions(*line, std::move(loaded->settings));

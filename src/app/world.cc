@@ -60,8 +60,9 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       tokens_(*issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
       arm_(transport_, tokens_, random_, settings.cloud),
-      directory_(arm_, clock_),
-      storage_account_(transport_, arm_, clock_, random_, settings.cloud.storage_suffix),
+      directory_(arm_, clock_, settings.cloud.vault_suffix),
+      catalogue_(std::move(settings.catalogue)),
+      slots_(transport_, arm_, clock_, random_, catalogue_, settings.cloud),
       lock_(clock_),
       shared_lock_(make_shared_lock(executor, log, settings)),
       rotator_(ports(log), std::move(settings.policy), to_own_settings(std::move(settings.own_credentials))),
@@ -70,7 +71,7 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       shadow_(ports(log), rotator_) {}
 
 engine::Ports World::ports(Log& log) {
-    return {vault_, storage_account_, directory_, chosen_lock(), clock_, random_, log};
+    return {vault_, slots_, directory_, chosen_lock(), clock_, random_, log};
 }
 
 void World::PlannersLog::put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {

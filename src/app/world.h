@@ -14,7 +14,7 @@
 #include "engine/shadow.h"
 #include "engine/sweeper.h"
 #include "http/curl_transport.h"
-#include "providers/storage_account.h"
+#include "providers/catalogue_slots.h"
 
 #include <memory>
 
@@ -51,7 +51,8 @@ private:
     azure::KeyVault vault_;
     azure::ArmClient arm_;
     azure::VaultDirectory directory_;
-    providers::StorageAccount storage_account_;
+    rotation::Catalogue catalogue_;
+    providers::CatalogueSlots slots_;
     engine::InProcessLock lock_;
     std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said
     engine::Rotator rotator_;

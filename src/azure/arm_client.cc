@@ -32,10 +32,7 @@ ArmClient::ArmClient(http::Transport& transport, TokenSource& tokens, Random& ra
 }
 
 Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
-    auto const authority = find_https_authority(url_);
-    if (!authority)
-        co_return fail(Errc::invalid_argument,
-                       "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    KSSEDR_CO_TRY(auto to, service());
     // An ArmId holds no character that means anything in a URL: rotation/arm_id.cc refuses them.
     std::string url = url_ + asked.resource.text();
     if (!asked.action.empty()) url += '/' + asked.action;
@@ -44,9 +41,28 @@ Async<http::Response> ArmClient::send(ArmCall asked, SteadyPoint deadline) {
               .effect = asked.effect,
               .method = asked.method,
               .url = std::move(url),
-              .body = std::move(asked.body)};
-    Service service{*authority, audience_};
-    co_return co_await client_.send(std::move(service), std::move(call), deadline);
+              .body = std::move(asked.body),
+              .headers = std::move(asked.headers)};
+    co_return co_await client_.send(std::move(to), std::move(call), deadline);
+}
+
+Async<http::Response> ArmClient::follow(std::string operation, std::string url, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto to, service());
+    Call call{.operation = std::move(operation), .url = std::move(url)};
+    co_return co_await client_.send(std::move(to), std::move(call), deadline);
+}
+
+bool ArmClient::is_own(std::string_view url) const {
+    auto const authority = find_https_authority(url);
+    return authority && authority == find_https_authority(url_);
+}
+
+Result<Service> ArmClient::service() const {
+    auto authority = find_https_authority(url_);
+    if (!authority)
+        return fail(Errc::invalid_argument,
+                    "Resource Manager's URL \"" + escape_for_display(url_) + "\" is no https URL");
+    return Service{*std::move(authority), audience_};
 }
 
 }  // namespace kssedr::azure

@@ -1,7 +1,7 @@
 /// ArmClient: calls to resources through Azure Resource Manager.
 ///
-/// What is asked of which resource stands with its subject (azure/storage_account_keys.h, azure/vault_directory.h);
-/// here is how.
+/// What is asked of which resource stands with its subject (azure/vault_directory.h, rotation/catalogue.h); here is
+/// how.
 
 #pragma once
 
@@ -22,6 +22,7 @@ struct ArmCall {
     http::Method method = http::Method::get;
     Effect effect = Effect::none;
     SecretString body;
+    std::vector<http::Header> headers{};  ///< beside those that every call has, such as `If-Match`
 };
 
 /// How many calls Resource Manager or a provider says are left before it throttles: the least of what it says. Nothing
@@ -34,8 +35,15 @@ public:
 
     /// The answer, where it is a success. Errors as those of AuthorizedClient.
     Async<http::Response> send(ArmCall call, SteadyPoint deadline);
+    /// Reads what an answer of Resource Manager's named, such as the next page of a listing: to the byte, and from its
+    /// own host only (`invalid_argument` where it is another).
+    Async<http::Response> follow(std::string operation, std::string url, SteadyPoint deadline);
+    /// Whether a URL leads to Resource Manager.
+    [[nodiscard]] bool is_own(std::string_view url) const;
 
 private:
+    [[nodiscard]] Result<Service> service() const;
+
     AuthorizedClient client_;
     std::string url_;  // without a slash at the end
     std::string audience_;

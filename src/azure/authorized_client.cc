@@ -109,6 +109,7 @@ Async<http::Response> AuthorizedClient::send_once(Call& call, Token token, Stead
     http::Request request{.method = call.method, .url = call.url};
     request.headers = {{"Accept", "application/json"}, {"x-ms-client-request-id", random_.uuid()}};
     if (!call.body.empty()) request.headers.emplace_back("Content-Type", "application/json");
+    request.headers.insert(request.headers.end(), call.headers.begin(), call.headers.end());
     request.authorization.reserve(token->size() + 7);
     request.authorization.append("Bearer ");
     request.authorization.append(token->expose());

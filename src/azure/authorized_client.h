@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kssedr::azure {
 
@@ -32,7 +33,8 @@ struct Call {
     Quote quote = Quote::always;
     http::Method method = http::Method::get;
     std::string url;
-    SecretString body;  ///< JSON, or empty
+    SecretString body;                    ///< JSON, or empty
+    std::vector<http::Header> headers{};  ///< beside those that every call has
     std::size_t response_limit = 1U << 20U;
 };
 

@@ -1,7 +1,7 @@
 // What reading and writing JSON leaves behind in memory: no secret.
 
 #include "azure/key_vault_format.h"
-#include "azure/storage_account_keys.h"
+#include "azure/slots_answer.h"
 #include "base/encoding.h"
 #include "base/random.h"
 #include "support/memory_scan.h"
@@ -64,7 +64,9 @@ TEST(JsonMemory, ABrokenAnswerLeavesNothing) {
     test::MemoryScan const scan(within(secret));
     auto body = quoted_in(R"({"keys":[{"keyName":"key1","value":")", secret, R"("},{"keyName":"key2","value":)");
     secret.clear();
-    EXPECT_FALSE(parse_storage_keys(body.expose()).has_value());
+    rotation::CatalogueEntry entry;
+    entry.slots = {{"key1", "key1", "keys[keyName=key1].value", "", "", ""}};
+    EXPECT_FALSE(parse_slots(body.expose(), entry).has_value());
     body.clear();
     EXPECT_EQ(scan.count(), 0);
 }

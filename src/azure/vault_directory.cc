@@ -11,6 +11,7 @@ namespace {
 constexpr std::string_view api_version = "2026-02-01";
 constexpr Duration believed_for = std::chrono::hours(1);
 constexpr std::size_t known_max = 1000;
+constexpr int pages_max = 1000;
 
 }  // namespace
 
@@ -21,6 +22,44 @@ Result<std::string> parse_vault_host_answer(std::string_view body) {
     auto host = find_https_authority(*uri);
     if (!host) return fail(Errc::corrupt, "the vaultUri \"" + escape_for_display(*uri) + "\" is no https URL");
     return *std::move(host);
+}
+
+Result<VaultPage> parse_vault_page(std::string_view body, std::string_view vault_suffix) {
+    KSSEDR_TRY(auto const document, JsonDocument::parse(body));
+    auto const value = document.root()["value"];
+    if (!value.is_array()) return fail(Errc::corrupt, "the answer is no listing");
+    VaultPage page;
+    for (auto const vault : value.items()) {
+        auto const authority = find_https_authority(vault["properties"]["vaultUri"].text_or({}));
+        if (!authority) continue;
+        if (auto host = rotation::parse_vault_host(*authority, vault_suffix)) page.hosts.push_back(*std::move(host));
+    }
+    page.next = document.root()["nextLink"].text_or({});
+    return page;
+}
+
+Async<std::vector<rotation::VaultHost>> VaultDirectory::list_vaults(rotation::ArmId scope, SteadyPoint deadline) {
+    std::vector<rotation::VaultHost> hosts;
+    if (scope.is_resource()) {
+        KSSEDR_CO_TRY(auto const host, co_await fetch_vault_host(std::move(scope), deadline));
+        KSSEDR_CO_TRY(auto parsed, rotation::parse_vault_host(host, vault_suffix_));
+        hosts.push_back(std::move(parsed));
+        co_return hosts;
+    }
+    auto const operation = "listing the vaults of " + escape_for_display(scope.text());
+    ArmCall call{.operation = operation,
+                 .resource = std::move(scope),
+                 .action = "providers/Microsoft.KeyVault/vaults",
+                 .api_version = std::string(api_version)};
+    KSSEDR_CO_TRY(auto answer, co_await arm_.send(std::move(call), deadline));
+    for (int i = 0; i < pages_max; ++i) {
+        auto page = parse_vault_page(answer.body.expose(), vault_suffix_);
+        if (!page) co_return fail(std::move(page).error().during(operation));
+        hosts.insert(hosts.end(), page->hosts.begin(), page->hosts.end());
+        if (page->next.empty()) co_return hosts;
+        KSSEDR_CO_TRY(answer, co_await arm_.follow(operation, std::move(page->next), deadline));
+    }
+    co_return fail(Errc::corrupt, operation + ": it does not end after " + std::to_string(pages_max) + " pages");
 }
 
 Async<std::string> VaultDirectory::fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) {

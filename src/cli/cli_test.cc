@@ -1,6 +1,7 @@
 #include "cli/command_line.h"
 #include "cli/exit_code.h"
 #include "cli/printer.h"
+#include "cli/providers.h"
 #include "cli/rotate.h"
 #include "support/coro_test.h"
 #include "support/scene.h"
@@ -260,6 +261,136 @@ TEST(Printer, ExplainsThatNothingIsLookedAtWhilePaused) {
     auto const json = format_explanation(seen, policy, {.json = true});
     EXPECT_NE(json.find(R"("code":"paused")"), std::string::npos) << json;
     EXPECT_NE(json.find(R"("mode":"paused")"), std::string::npos) << json;
+}
+
+rotation::CatalogueEntry cosmos() {
+    rotation::CatalogueEntry entry;
+    entry.id = "cosmos";
+    entry.title = "Cosmos \"DB\"";
+    entry.type = "Microsoft.DocumentDB/databaseAccounts";
+    entry.api_version = "2024-08-15";
+    entry.permissions = {"Microsoft.DocumentDB/databaseAccounts/listKeys/action",
+                         "Microsoft.DocumentDB/databaseAccounts/regenerateKey/action"};
+    entry.role = "DocumentDB Account Contributor";
+    entry.slots = {{.name = "primary", .pair = "read-write"},
+                   {.name = "secondary", .pair = "read-write"},
+                   {.name = "primaryReadonly", .pair = "read-only"},
+                   {.name = "secondaryReadonly", .pair = "read-only"}};
+    entry.notes = {"two pairs", "one account"};
+    return entry;
+}
+
+rotation::Catalogue small_catalogue() {
+    rotation::CatalogueEntry old;
+    old.id = "old-thing";
+    old.title = "Old thing";
+    old.type = "Contoso.Old/things";
+    old.shape = rotation::EntryShape::retired;
+    old.reason = "it is gone";
+    old.instead = "remove it";
+    rotation::CatalogueEntry rule;
+    rule.id = "rule";
+    rule.title = "Rule";
+    rule.type = "Microsoft.ServiceBus/namespaces/authorizationRules";
+    rule.permissions = {"microsoft.servicebus/namespaces/authorizationRules/listkeys/action"};
+    rule.slots = {{.name = "one"}, {.name = "two"}};
+    return rotation::Catalogue({old, cosmos(), rule});
+}
+
+TEST(Providers, AreListedForPeopleAndForMachines) {
+    EXPECT_EQ(format_providers(small_catalogue(), false),
+              "ID         SHAPE       TYPE, LEAST ROLE\n"
+              "cosmos     slots       Microsoft.DocumentDB/databaseAccounts, DocumentDB Account Contributor\n"
+              "rule       slots       Microsoft.ServiceBus/namespaces/authorizationRules\n"
+              "old-thing  retired     Contoso.Old/things\n");
+    EXPECT_EQ(
+        format_providers(small_catalogue(), true),
+        R"({"schema":1,"id":"cosmos","title":"Cosmos \"DB\"","type":"Microsoft.DocumentDB/databaseAccounts","shape":"slots",)"
+        R"("permissions":["Microsoft.DocumentDB/databaseAccounts/listKeys/action","Microsoft.DocumentDB/databaseAccounts/regenerateKey/action"],)"
+        R"("leastRole":"DocumentDB Account Contributor","slots":["primary","secondary","primaryReadonly","secondaryReadonly"],)"
+        R"("apiVersion":"2024-08-15","notes":["two pairs","one account"]})"
+        "\n"
+        R"({"schema":1,"id":"rule","title":"Rule","type":"Microsoft.ServiceBus/namespaces/authorizationRules","shape":"slots",)"
+        R"("permissions":["microsoft.servicebus/namespaces/authorizationRules/listkeys/action"],"leastRole":"","slots":["one","two"],"apiVersion":""})"
+        "\n"
+        R"({"schema":1,"id":"old-thing","title":"Old thing","type":"Contoso.Old/things","shape":"retired","permissions":[],)"
+        R"("leastRole":"","reason":"it is gone","instead":"remove it"})"
+        "\n");
+}
+
+TEST(Providers, OneIsToldWhole) {
+    EXPECT_EQ(format_provider(cosmos(), false),
+              "id           cosmos\n"
+              "title        Cosmos \"DB\"\n"
+              "type         Microsoft.DocumentDB/databaseAccounts\n"
+              "shape        slots\n"
+              "slots        read-write: primary, secondary; read-only: primaryReadonly, secondaryReadonly\n"
+              "permissions  Microsoft.DocumentDB/databaseAccounts/listKeys/action\n"
+              "             Microsoft.DocumentDB/databaseAccounts/regenerateKey/action\n"
+              "least role   DocumentDB Account Contributor\n"
+              "notes        two pairs\n"
+              "             one account\n");
+    auto const catalogue = small_catalogue();
+    EXPECT_EQ(find_provider(catalogue, "rule").value()->title, "Rule");
+    auto const unknown = find_provider(catalogue, "comsos");
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().message(), "the catalogue has no entry \"comsos\"; did you mean cosmos?");
+}
+
+TEST(Providers, ARoleHasWhatTheAllowedTargetsCanNeed) {
+    struct Case {
+        std::string name;
+        std::vector<std::string> targets;
+        bool has_cosmos, has_rule;
+        std::string scopes;
+    };
+    std::string const group = "/subscriptions/S/resourceGroups/g";
+    for (auto const& c : std::vector<Case>{
+             {"everything", {"/"}, true, true, "\n    \"/subscriptions/{your subscription's id}\"\n  "},
+             {"a subscription", {"/subscriptions/S"}, true, true, "\n    \"/subscriptions/S\"\n  "},
+             {"a group, for a vault", {"shop=" + group}, true, true, "\n    \"" + group + "\"\n  "},
+             {"an account",
+              {group + "/providers/microsoft.documentdb/databaseAccounts/a"},
+              true,
+              false,
+              "\n    \"" + group + "\"\n  "},
+             {"a namespace",
+              {group + "/providers/Microsoft.ServiceBus/namespaces/n"},
+              false,
+              true,
+              "\n    \"" + group + "\"\n  "},
+             {"two scopes",
+              {"/subscriptions/S", group + "/providers/Microsoft.ServiceBus/namespaces/n"},
+              true,
+              true,
+              "\n    \"/subscriptions/S\",\n    \"" + group + "\"\n  "},
+             {"a database",
+              {"postgresql://db/login"},
+              false,
+              false,
+              "\n    \"/subscriptions/{your subscription's id}\"\n  "},
+         }) {
+        SCOPED_TRACE(c.name);
+        std::vector<rotation::AllowedTarget> targets;
+        for (auto const& target : c.targets)
+            targets.push_back(*rotation::AllowedTarget::parse(target, "vault.azure.net"));
+        auto const role = format_role_definition(small_catalogue(), rotation::AllowedTargets(std::move(targets)));
+        EXPECT_EQ(role.contains("DocumentDB/databaseAccounts/listKeys/action"), c.has_cosmos);
+        EXPECT_EQ(role.contains("servicebus/namespaces/authorizationRules/listkeys/action"), c.has_rule);
+        EXPECT_NE(role.find("\"AssignableScopes\": [" + c.scopes + "]"), std::string::npos) << role;
+        EXPECT_FALSE(role.contains("Contoso.Old"));
+    }
+    auto const all = format_role_definition(small_catalogue(), std::nullopt);
+    EXPECT_TRUE(all.contains("DocumentDB") && all.contains("servicebus")) << all;
+}
+
+TEST(CommandLine, ProvidersTakesAnIdOrRoleDefinition) {
+    EXPECT_EQ(parse({"providers"})->command, Command::providers);
+    EXPECT_EQ(parse({"providers", "redis-key", "--json"})->provider, "redis-key");
+    auto const role = parse({"providers", "role-definition", "--config", "x.toml"});
+    ASSERT_TRUE(role);
+    EXPECT_EQ(role->command, Command::role_definition);
+    EXPECT_EQ(role->overrides.config_file, "x.toml");
 }
 
 }  // namespace

@@ -141,6 +141,15 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     auto* explain = add("explain", Command::explain,
                         "Show the policy in force for a secret, the evidence, and what would happen next");
     explain->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
+    auto* providers = add("providers", Command::providers,
+                          "List what can be rotated: type, shape, least role; of one entry also the permissions");
+    providers->add_option("ID", line.provider, "The id of an entry; without it all");
+    auto* role = providers->add_subcommand(
+        "role-definition",
+        "Print a custom role (JSON for az role definition create) with the permissions that KSSEDR_ALLOWED_TARGETS can "
+        "need; without that, of all entries");
+    providers->callback(
+        [&line, role] { line.command = role->parsed() ? Command::role_definition : Command::providers; });
     add("version", Command::version, "Print the version");
 
     try {

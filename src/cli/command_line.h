@@ -12,7 +12,17 @@
 
 namespace kssedr::cli {
 
-enum class Command : std::uint8_t { functions, handle, rotate, plan, sweep, explain, version };
+enum class Command : std::uint8_t {
+    functions,
+    handle,
+    rotate,
+    plan,
+    sweep,
+    explain,
+    providers,
+    role_definition,
+    version
+};
 
 struct CommandLine {
     Command command = Command::version;
@@ -29,6 +39,7 @@ struct CommandLine {
     std::vector<std::string> vault_urls;  ///< plan, sweep
     Duration within{};                    ///< plan --within
     bool wants_exit_code = false;         ///< plan --exit-code
+    std::string provider;                 ///< providers; empty: all
 };
 
 /// Parses. Where there is nothing to run (help was asked for and printed, or the usage is wrong and was said), the exit

@@ -41,8 +41,7 @@ Result<std::vector<rotation::VaultHost>> choose_vaults(CommandLine const& line, 
                                   : rotation::parse_vault_host(text, vault_suffix));
         vaults.push_back(std::move(host));
     }
-    if (vaults.empty() && policy.vaults) vaults = *policy.vaults;
-    if (vaults.empty())
+    if (vaults.empty() && !policy.names_vaults())
         return fail(Errc::invalid_argument, "which vaults? Name them (https://{vault}), or set KSSEDR_VAULTS");
     return vaults;
 }

@@ -14,7 +14,8 @@ namespace kssedr::cli {
 /// Takes output as it comes: a sweep may last for hours.
 using Print = std::function<void(std::string_view)>;
 
-/// The vaults a command names, or those that are served. `invalid_argument` where there are none, or one is no vault.
+/// The vaults a command names; none: those that are served. `invalid_argument` where there are none, or one is no
+/// vault.
 [[nodiscard]] Result<std::vector<rotation::VaultHost>> choose_vaults(CommandLine const& line,
                                                                      rotation::Policy const& policy,
                                                                      std::string_view vault_suffix);

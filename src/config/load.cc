@@ -1,6 +1,7 @@
 // Given values to settings: every check, and what it says.
 
 #include "base/ascii.h"
+#include "config/catalogue.h"
 #include "config/file.h"
 #include "config/names.h"
 #include "config/rule.h"
@@ -28,6 +29,7 @@ public:
         load_identity();
         load_policy();
         load_rules();
+        loaded_.settings.catalogue = load_catalogue(text("KSSEDR_CATALOGUE"), problems_);
         load_own_credentials();
         load_locks();
         load_rest(overrides);
@@ -209,7 +211,13 @@ void Loader::load_vaults() {
     auto& vaults = loaded_.settings.policy.vaults.emplace();
     for (auto const entry : list(*given)) {
         if (entry.starts_with('/')) {
-            problem(*given, "this version takes vaults by host or name, not yet by Resource Manager scope");
+            auto scope = rotation::ArmId::parse(entry);
+            if (scope && scope->is_resource() && !scope->is_type("Microsoft.KeyVault/vaults"))
+                problem(*given, "a scope is a subscription, a resource group or a vault");
+            else if (scope)
+                loaded_.settings.policy.vault_scopes.push_back(*std::move(scope));
+            else
+                problem(*given, scope.error().message());
             continue;
         }
         auto host = entry.find('.') == std::string_view::npos ? rotation::make_vault_host(entry, suffix)

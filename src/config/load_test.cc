@@ -133,7 +133,9 @@ TEST(Load, WhatIsWrongIsSaidByName) {
              {"KSSEDR_RESOLVE", "a.b", "host:port:address"},
              {"KSSEDR_RESOLVE", "a.b:x:1.2.3.4", "host:port:address"},
              {"KSSEDR_VAULTS", "evil.example", "vault"},
-             {"KSSEDR_VAULTS", "/subscriptions/s", "not yet"},
+             {"KSSEDR_VAULTS", "/providers/Microsoft.Management/managementGroups/m", "management group"},
+             {"KSSEDR_VAULTS", "/subscriptions/s/resourceGroups/g/providers/Microsoft.Storage/storageAccounts/a",
+              "or a vault"},
              {"KSSEDR_ALLOWED_TARGETS", "acct", "scope"},
              {"KSSEDR_ALLOWED_TARGETS", "/providers/Microsoft.Management/managementGroups/g", "management group"},
              {"KSSEDR_LOCKS", "all", "none, or the URL"},
@@ -300,7 +302,17 @@ TEST(Load, AnEmptyListAllowsNothingAndIsNotNoList) {
     ASSERT_TRUE(loaded->settings.policy.allowed);
     EXPECT_TRUE(loaded->settings.policy.allowed->entries().empty());
     ASSERT_TRUE(loaded->settings.policy.vaults);
-    EXPECT_FALSE(loaded->settings.policy.serves({"demo.vault.azure.net"}));
+    EXPECT_TRUE(loaded->settings.policy.names_vaults());
+    EXPECT_TRUE(loaded->settings.policy.vaults->empty());
+}
+
+TEST(Load, VaultsMayBeNamedByScope) {
+    auto const loaded = load(with({{"KSSEDR_VAULTS", "demo,/subscriptions/s/resourceGroups/g,/subscriptions/t"}}), {});
+    ASSERT_TRUE(loaded);
+    auto const& policy = loaded->settings.policy;
+    EXPECT_EQ(policy.vaults, (std::vector<rotation::VaultHost>{{"demo.vault.azure.net"}}));
+    ASSERT_EQ(policy.vault_scopes.size(), 2U);
+    EXPECT_EQ(policy.vault_scopes[0].text(), "/subscriptions/s/resourceGroups/g");
 }
 
 TEST(Load, TheFileFillsInWhatTheEnvironmentLeaves) {

@@ -43,6 +43,7 @@ constexpr std::array names = {
     Name{"FUNCTIONS_CUSTOMHANDLER_PORT", ""},
     Name{"KSSEDR_MODE", "mode"},
     Name{"KSSEDR_VAULTS", "vaults"},
+    Name{"KSSEDR_CATALOGUE", "catalogue"},
     Name{"KSSEDR_ALLOWED_TARGETS", "allowed_targets"},
     Name{"KSSEDR_LEAD", "lead"},
     Name{"KSSEDR_LOCKS", "locks"},

@@ -7,6 +7,7 @@
 #include "base/secret_string.h"
 #include "config/environment.h"
 #include "config/storage_setting.h"
+#include "rotation/catalogue.h"
 #include "rotation/cloud.h"
 #include "rotation/policy.h"
 
@@ -45,6 +46,7 @@ struct Settings {
     Identity identity;
     rotation::Cloud cloud;
     rotation::Policy policy;
+    rotation::Catalogue catalogue;     ///< the built-in one, with what KSSEDR_CATALOGUE's file adds and overrides
     std::vector<std::string> resolve;  ///< `host:port:address`
     std::string ca_file;               ///< empty: the system's bundle
     std::optional<LockContainer>

@@ -34,10 +34,6 @@ Attempt::Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, R
     outcome.version = request.version;
     outcome.event_id = request.event_id;
     outcome.started_at = ports.clock.now();
-    if (!request.is_compromised) return;
-    // Whoever is not known is cut off: here no listing of minutes ago will do.
-    memory.listings.forget(request.secret.vault);
-    for (auto const& vault : policy.vaults.value_or(std::vector<rotation::VaultHost>())) memory.listings.forget(vault);
 }
 
 Task<Examination> Attempt::run() {
@@ -45,10 +41,8 @@ Task<Examination> Attempt::run() {
     if (policy_.mode == rotation::Mode::paused) {
         ended = Conclusion{OutcomeKind::deferred, "paused",
                            "KSSEDR_MODE is paused: nothing is looked at; set it to rotate to go on"};
-    } else if (!policy_.serves(request_.secret.vault)) {
-        ended =
-            Conclusion{OutcomeKind::refused, "vault-not-served",
-                       "the vault is not in KSSEDR_VAULTS; add " + request_.secret.vault.text + " there to serve it"};
+    } else {
+        ended = co_await look_at_vaults();
     }
     int const most = request_.is_compromised ? rounds_max_of_leak : rounds_max;
     for (int i = 0; !ended && i < most; ++i) {
@@ -63,6 +57,23 @@ Task<Examination> Attempt::run() {
     lease_.reset();
     finish(*std::move(ended));
     co_return std::move(seen_);
+}
+
+Task<Attempt::Ended> Attempt::look_at_vaults() {
+    auto const& vault = request_.secret.vault;
+    auto const is_served = co_await memory_.served.contains(vault, calls_);
+    if (!is_served) co_return conclude(is_served.error(), "finding the vaults of KSSEDR_VAULTS");
+    if (!*is_served)
+        co_return Conclusion{OutcomeKind::refused, "vault-not-served",
+                             "the vault is not in KSSEDR_VAULTS; add " + vault.text + " there to serve it"};
+    auto served = co_await memory_.served.find(calls_);
+    if (!served) co_return conclude(served.error(), "finding the vaults of KSSEDR_VAULTS");
+    served_ = *std::move(served);
+    if (!request_.is_compromised) co_return std::nullopt;
+    // Whoever is not known is cut off: here no listing of minutes ago will do.
+    memory_.listings.forget(vault);
+    for (auto const& one : *served_) memory_.listings.forget(one);
+    co_return std::nullopt;
 }
 
 Attempt::~Attempt() {
@@ -91,7 +102,8 @@ Task<Attempt::Ended> Attempt::round() {
         // Somebody else may have been at it meanwhile: what was read before is worth nothing.
         if (*has_waited) co_return ended;
         auto const before = ports_.clock.steady_now();
-        auto const listed = co_await list_ahead(request_.secret.vault, owner(), policy_, memory_.listings, calls_);
+        auto const listed =
+            co_await list_ahead(request_.secret.vault, owner(), policy_, *served_, memory_.listings, calls_);
         if (!listed) co_return conclude(listed.error(), "finding who else holds a credential of the owner");
         // A listing may take long. So that the evidence is fresh when it is acted on, it is then begun anew.
         auto const now = ports_.clock.steady_now();
@@ -155,9 +167,9 @@ Attempt::Ended Attempt::judge_secret() {
                           "neither the configuration nor the secret's content type or tags name a resource to rotate"};
     seen_.outcome.resource = owner().text();
     if (!ports_.provider.serves(owner()))
-        return Conclusion{OutcomeKind::refused, "unsupported-type",
-                          "kssedr does not rotate resources of type " + owner().resource_type() + " (" +
-                              seen_.terms->owner->source + ")"};
+        return Conclusion{
+            OutcomeKind::refused, "unsupported-type",
+            ports_.provider.explain_unserved(owner()) + " (the target is from: " + seen_.terms->owner->source + ")"};
     return std::nullopt;
 }
 
@@ -202,6 +214,7 @@ Attempt::Ended Attempt::judge_value() {
     switch (form->kind) {
     case formats::ValueKind::raw: seen_.form = "bare key"; break;
     case formats::ValueKind::connection_string: seen_.form = "connection string"; break;
+    case formats::ValueKind::url: seen_.form = "URL"; break;
     case formats::ValueKind::json: seen_.form = "JSON document"; break;
     }
     // Built and checked with a stand-in of the credential's own length before anything is regenerated.

@@ -40,6 +40,8 @@ private:
     };
     using Ended = std::optional<Conclusion>;
 
+    /// Whether the vault is served, and which others are.
+    Task<Ended> look_at_vaults();
     /// Nothing: look anew, from the start.
     Task<Ended> round();
 
@@ -55,11 +57,13 @@ private:
     void leave_owner();
     Task<Ended> take_lock();
     Task<Ended> look_at_owner();
-    /// The owner's credentials, by a listing that is not known to be outdated.
+    /// The owner's credentials, by a listing that is not known to be outdated; of the pair, once that is known.
     Async<rotation::Credentials> list_credentials();
+    [[nodiscard]] Ended choose_pair(std::optional<std::size_t> before);
     /// Takes away when a credential was made where that is far in the future.
     void disbelieve_future(rotation::Credentials& credentials) const;
     Task<Ended> look_at_holders();
+    [[nodiscard]] HolderQuery holder_query() const;
     /// The vault's date, as far as the passing of time tells it.
     [[nodiscard]] TimePoint vault_now() const;
     /// How long a holder is still so young that a listing without its credential may only lag behind.
@@ -119,9 +123,12 @@ private:
     Calls calls_;
     SteadyPoint const started_;
 
+    ServedVaults::Hosts served_;
     Examination seen_;
     SecretSeen self_;
     rotation::Credentials credentials_;
+    /// Which of the owner's pairs the secret is on; nothing: not known yet.
+    std::optional<std::size_t> pair_;
     /// The secret itself first, as in the situation that is decided.
     std::vector<HolderSeen> holders_;
     SteadyPoint evidence_from_;  ///< when the oldest of what the decision stands on was read

@@ -83,12 +83,13 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
         // It may happen yet: the next attempt waits until it can not, and looks.
-        memory_.doubts.note(owner().key(), ports_.clock.steady_now() + time_of_doubt);
+        memory_.doubts.note(owner().key(), ports_.clock.steady_now() + ports_.provider.may_land_for(owner()));
         co_return Conclusion{OutcomeKind::failed, "unexpected-answer",
                              "regenerating " + slot + ": the service says that it was done and shows the same key"};
     }
     if (regenerated) {
         disbelieve_future(*regenerated);
+        if (pair_) regenerated->narrow_to(*pair_);
         memory_.regenerated.note(owner().key(), slot, credentials_, *regenerated, vault_now());
         credentials_ = *std::move(regenerated);
         regenerated_slot_ = slot;
@@ -100,7 +101,7 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     if (regenerated.error().code() != Errc::outcome_unknown)
         co_return conclude(regenerated.error(), "regenerating " + slot);
     regenerated_slot_ = slot;
-    memory_.doubts.note(owner().key(), ports_.clock.steady_now() + time_of_doubt);
+    memory_.doubts.note(owner().key(), ports_.clock.steady_now() + ports_.provider.may_land_for(owner()));
     ports_.log.warn("rotation.in_doubt",
                     {{"resource", owner().text()}, {"credential", slot}, {"why", regenerated.error().message()}});
     co_return std::nullopt;
@@ -115,14 +116,13 @@ Task<Result<bool>> Attempt::is_still_so() {
     auto const listed = co_await list_credentials();
     if (!listed) co_return fail(listed.error());
     if (!listed->agrees_with(credentials_)) co_return false;
-    auto const others =
-        co_await find_holders({self_, owner(), credentials_, policy_, memory_.own_settings}, memory_.listings, calls_);
+    auto const others = co_await find_holders(holder_query(), memory_.listings, calls_);
     if (!others) co_return fail(others.error());
     // What was read of earlier versions is not read again: it does not change.
     bool const are_same =
         std::ranges::equal(*others, std::span(holders_).subspan(1), [](HolderSeen const& now, HolderSeen const& then) {
             return now.version == then.version && now.holder.slot == then.holder.slot &&
-                   now.holder.name == then.holder.name;
+                   now.holder.is_elsewhere == then.holder.is_elsewhere && now.holder.name == then.holder.name;
         });
     if (are_same) evidence_from_ = asked_at;
     co_return are_same;

@@ -2,7 +2,10 @@
 
 #include "engine/attempt.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
+#include <utility>
 
 namespace kssedr::engine {
 
@@ -17,6 +20,12 @@ constexpr int listings_max = 4;
 constexpr Duration credible_future = std::chrono::days{1};
 // How far a listing of credentials is believed to lag behind what was done.
 constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
+
+std::string join(std::vector<rotation::Credential> const& slots) {
+    std::string names;
+    for (auto const& credential : slots) names += (names.empty() ? "" : ", ") + credential.slot;
+    return names;
+}
 
 }  // namespace
 
@@ -38,7 +47,10 @@ Async<rotation::Credentials> Attempt::list_credentials() {
     for (;;) {
         KSSEDR_CO_TRY(auto listed, co_await calls_.list_credentials(owner()));
         disbelieve_future(listed);
-        if (!memory_.regenerated.is_outdated(owner().key(), listed)) co_return listed;
+        if (!memory_.regenerated.is_outdated(owner().key(), listed)) {
+            if (pair_) listed.narrow_to(*pair_);
+            co_return listed;
+        }
         if (ports_.clock.steady_now() + pause_between_listings >= give_up_at)
             co_return fail(Errc::unavailable, "the listing still shows a credential that was regenerated before");
         co_await ports_.clock.sleep_for(pause_between_listings);
@@ -46,6 +58,7 @@ Async<rotation::Credentials> Attempt::list_credentials() {
 }
 
 Task<Attempt::Ended> Attempt::look_at_owner() {
+    auto const pair_before = std::exchange(pair_, std::nullopt);
     if (memory_.doubts.find(owner().key())) {
         Ended ended = co_await settle_doubt();
         if (ended) co_return ended;
@@ -54,10 +67,9 @@ Task<Attempt::Ended> Attempt::look_at_owner() {
         if (!listed) co_return conclude(listed.error(), "listing the owner's credentials");
         credentials_ = *std::move(listed);
     }
-    if (credentials_.slots.size() != 2)
-        co_return Conclusion{OutcomeKind::refused, "not-a-pair",
-                             owner().text() + " does not have two credentials to alternate between"};
-    Ended ended = co_await look_at_holders();
+    Ended ended = choose_pair(pair_before);
+    if (ended) co_return ended;
+    ended = co_await look_at_holders();
     // A version that was published a moment ago and is none of the credentials is dead, or the listing lags.
     for (Duration pause{}; !ended && (pause = young_and_unknown_for()) > Duration{};) {
         if (ports_.clock.steady_now() + pause >= request_.deadline)
@@ -70,6 +82,32 @@ Task<Attempt::Ended> Attempt::look_at_owner() {
         ended = co_await look_at_holders();
     }
     co_return ended;
+}
+
+// The pair is the one whose credential the secret holds. A dead version tells nothing: then it is the one it was on
+// before, else what its tag names; a tag decides here what is asked for, not who is cut off. The answer to a leak stays
+// with the pair that it began with.
+Attempt::Ended Attempt::choose_pair(std::optional<std::size_t> before) {
+    auto const& slots = credentials_.slots;
+    bool const has_several =
+        std::ranges::any_of(slots, [&](auto const& credential) { return credential.pair != slots[0].pair; });
+    if (has_several) {
+        auto const held = credentials_.slot_of(formats::credential_in(self_.version.value, self_.form));
+        auto const named = std::ranges::find_if(
+            slots, [&](auto const& credential) { return equals_ignore_case(credential.slot, seen_.terms->slot_tag); });
+        pair_ = held && !leaked_ ? std::optional(slots[*held].pair) : before;
+        if (!pair_ && named != slots.end()) pair_ = named->pair;
+        if (!pair_)
+            return Conclusion{
+                OutcomeKind::refused, "pair-unknown",
+                "the current version holds none of the owner's credentials, and which pair of them it is to "
+                "be on is not said; set its tag CredentialId to one of " +
+                    join(slots)};
+        credentials_.narrow_to(*pair_);
+    }
+    if (credentials_.slots.size() == 2) return std::nullopt;
+    return Conclusion{OutcomeKind::refused, "not-a-pair",
+                      owner().text() + " does not have two credentials to alternate between"};
 }
 
 void Attempt::disbelieve_future(rotation::Credentials& credentials) const {
@@ -85,10 +123,15 @@ Duration Attempt::young_and_unknown_for() const {
     Duration longest{};
     auto const now = vault_now();
     for (auto const& seen : holders_) {
-        bool const is_unknown = !seen.version.empty() && !seen.holder.slot && !seen.holder.may_hold_any;
+        bool const is_known = seen.holder.slot || seen.holder.may_hold_any || seen.holder.is_elsewhere;
+        bool const is_unknown = !seen.version.empty() && !is_known;
         if (is_unknown) longest = std::max(longest, seen.holder.version_created + listings_lag_at_most - now);
     }
     return std::min(longest, listings_lag_at_most);
+}
+
+HolderQuery Attempt::holder_query() const {
+    return {self_, owner(), credentials_, policy_, *served_, memory_.own_settings};
 }
 
 Task<Attempt::Ended> Attempt::look_at_holders() {
@@ -100,8 +143,7 @@ Task<Attempt::Ended> Attempt::look_at_holders() {
     self.holder.slot = credentials_.slot_of(formats::credential_in(self_.version.value, self_.form));
     self.holder.expires = self_.version.properties.expires;
     self.holder.overlap = seen_.terms->overlap.value;
-    auto others =
-        co_await find_holders({self_, owner(), credentials_, policy_, memory_.own_settings}, memory_.listings, calls_);
+    auto others = co_await find_holders(holder_query(), memory_.listings, calls_);
     if (!others) co_return conclude(others.error(), "finding who else holds a credential of the owner");
     holders_.clear();
     holders_.push_back(std::move(self));
@@ -201,6 +243,7 @@ Task<Result<bool>> Attempt::agrees_again() {
     co_await ports_.clock.sleep_for(pause_between_listings);
     auto listed = co_await calls_.list_credentials(owner());
     if (!listed) co_return fail(std::move(listed).error());
+    if (pair_) listed->narrow_to(*pair_);
     co_return credentials_.agrees_with(*listed);
 }
 

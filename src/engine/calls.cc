@@ -141,6 +141,11 @@ Async<std::string> Calls::fetch_vault_host(rotation::ArmId vault) {
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
+Async<std::vector<rotation::VaultHost>> Calls::list_vaults(rotation::ArmId scope) {
+    auto operation = [&] { return ports_.directory.list_vaults(scope, within(longest_listing)); };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
 Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
     auto operation = [&]() -> Async<rotation::Credentials> {
         KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));

@@ -52,6 +52,7 @@ public:
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault);
     Async<std::string> fetch_vault_host(rotation::ArmId vault);
+    Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope);
     Async<rotation::Credentials> list_credentials(rotation::ArmId owner);
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value);
 

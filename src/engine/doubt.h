@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/time.h"
+#include "ports/credential_provider.h"
 
 #include <map>
 #include <optional>
@@ -13,8 +14,7 @@
 
 namespace kssedr::engine {
 
-/// How long after it was given up an effect may still land.
-inline constexpr Duration time_of_doubt = std::chrono::minutes{2};
+using ports::time_of_doubt;
 
 class DoubtBook {
 public:

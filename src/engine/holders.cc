@@ -14,20 +14,30 @@ constexpr rotation::EarlierVersion not_to_be_known{.exists = true, .is_readable 
 struct Held {
     std::optional<std::size_t> slot;
     bool holds_all = false;  ///< an application may keep both keys side by side
+    bool is_elsewhere = false;
 };
 
 // A value whose form is not understood still holds each credential that stands in it.
 Held held_in(SecretString const& value, rotation::CredentialShape const& shape,
              rotation::Credentials const& credentials) {
     auto const form = formats::parse_value_form(value, shape);
-    if (form) return {credentials.slot_of(formats::credential_in(value, *form))};
     Held held;
+    if (form) {
+        auto const credential = formats::credential_in(value, *form);
+        held.slot = credentials.slot_of(credential);
+        held.is_elsewhere = credentials.is_elsewhere(credential);
+        return held;
+    }
     for (std::size_t i = 0; i < credentials.slots.size(); ++i) {
         if (!formats::contains_credential(value, credentials.slots[i].value)) continue;
         held.holds_all = held.slot.has_value();
         held.slot = i;
     }
     if (held.holds_all) held.slot.reset();
+    held.is_elsewhere = !held.slot && !held.holds_all &&
+                        std::ranges::any_of(credentials.elsewhere, [&](rotation::Credential const& other) {
+                            return formats::contains_credential(value, other.value);
+                        });
     return held;
 }
 
@@ -69,6 +79,7 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     auto const held = held_in(version.value, shape, query.credentials);
     seen.holder.slot = held.slot;
     seen.holder.may_hold_any = held.holds_all;
+    seen.holder.is_elsewhere = held.is_elsewhere;
     seen.holder.is_movable = false;
     if (!terms) {
         seen.holder.why_not_movable = terms.error().message();
@@ -88,9 +99,9 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
 }
 
 std::set<rotation::VaultHost> vaults_of(rotation::VaultHost const& own, rotation::ArmId const& owner,
-                                        rotation::Policy const& policy) {
+                                        rotation::Policy const& policy, std::span<rotation::VaultHost const> served) {
     std::set<rotation::VaultHost> vaults{own};
-    if (policy.vaults) vaults.insert(policy.vaults->begin(), policy.vaults->end());
+    vaults.insert(served.begin(), served.end());
     std::erase_if(vaults, [&](rotation::VaultHost const& vault) {
         return policy.allowed ? policy.allowed->find(vault, owner) == nullptr : vault != own;
     });
@@ -124,8 +135,8 @@ Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, L
 }  // namespace
 
 Async<void> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
-                       ListingCache& listings, Calls& calls) {
-    for (auto const& vault : vaults_of(own, owner, policy)) {
+                       std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls) {
+    for (auto const& vault : vaults_of(own, owner, policy, served)) {
         KSSEDR_CO_TRY_VOID(co_await listings.list_ahead(vault, calls));
     }
     co_return Result<void>();
@@ -133,7 +144,7 @@ Async<void> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, ro
 
 Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& listings, Calls& calls) {
     std::vector<HolderSeen> holders;
-    for (auto const& vault : vaults_of(query.self.secret.vault, query.owner, query.policy)) {
+    for (auto const& vault : vaults_of(query.self.secret.vault, query.owner, query.policy, query.served)) {
         KSSEDR_CO_TRY(auto const asking, co_await listings.find(vault, query.owner, calls));
         for (auto const& listed : asking) {
             rotation::SecretRef const ref{vault, listed->name};
@@ -193,6 +204,7 @@ Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
     if (!fetched) co_return earlier;
     auto const held = held_in(fetched->value, shape, credentials);
     earlier.slot = held.slot;
+    earlier.is_elsewhere = held.is_elsewhere;
     // Left which of them? As little is known as of one that can not be read.
     if (held.holds_all) earlier.is_readable = false;
     co_return earlier;

@@ -19,6 +19,10 @@ bool Rotator::may_rotate(rotation::VaultHost const& vault, rotation::ArmId const
     return policy_.allowed && policy_.allowed->find(vault, owner) != nullptr && ports_.provider.serves(owner);
 }
 
+Async<ServedVaults::Hosts> Rotator::find_served_vaults(Calls& calls) {
+    co_return co_await memory_.served.find(calls);
+}
+
 Task<Examination> Rotator::rotate(RotationRequest request) {
     Attempt attempt(ports_, policy_, memory_, request);
     co_return co_await attempt.run();

@@ -9,6 +9,7 @@
 #include "engine/doubt.h"
 #include "engine/holders.h"
 #include "engine/regenerated.h"
+#include "engine/served_vaults.h"
 #include "engine/skew.h"
 #include "engine/trials.h"
 #include "rotation/decision.h"
@@ -68,7 +69,8 @@ struct Examination {
 /// What the engine remembers between attempts. All of it may be lost at any instant without harm: it spares calls, or
 /// waits longer than it must.
 struct Memory {
-    Memory(Clock& clock, rotation::Policy const& policy) : listings(clock, policy), pace(clock) {}
+    Memory(Clock& clock, rotation::Policy const& policy)
+        : listings(clock, policy), served(clock, policy), pace(clock) {}
 
     DoubtBook doubts;
     RegeneratedBook regenerated;
@@ -76,6 +78,7 @@ struct Memory {
     SkewWatch skew;
     std::multiset<std::string> owners_at_work;  ///< those of attempts that have their lock, or wait for it
     ListingCache listings;
+    ServedVaults served;
     Pace pace;
     std::vector<OwnSetting> own_settings;
 };
@@ -92,6 +95,9 @@ public:
     /// Whether configuration lists the owner as one that the vault's secrets may rotate; what an event's source permits
     /// besides is not asked.
     [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
+
+    /// All vaults that configuration names, by host or by scope.
+    Async<ServedVaults::Hosts> find_served_vaults(Calls& calls);
 
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
     /// What Azure allows and who does not answer, for whoever else calls in this process.

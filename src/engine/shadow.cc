@@ -17,6 +17,17 @@ rotation::SecretVersion copy_of(rotation::SecretVersion const& version, TimePoin
     return copy;
 }
 
+// What a service that writes its keys so might make.
+SecretString make_stand_in(rotation::KeyForm const& form, Random& random) {
+    bool const is_base64 = form.kind == rotation::KeyForm::Kind::base64;
+    std::string bytes(form.least, '\0');
+    random.fill(bytes);
+    if (is_base64) return SecretString::absorb(format_base64(bytes));
+    std::string text = form.begins + format_hex(bytes);
+    text.resize(std::max(form.least, form.begins.size()));
+    return SecretString::absorb(std::move(text));
+}
+
 }  // namespace
 
 Async<rotation::SecretVersion> ShadowVault::fetch(rotation::SecretRef secret, std::string version,
@@ -81,9 +92,7 @@ Async<rotation::Credentials> ShadowProvider::list(rotation::ArmId owner, SteadyP
 }
 
 Async<rotation::Credentials> ShadowProvider::regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) {
-    std::string bytes(shape(owner).key_bytes, '\0');
-    random_.fill(bytes);
-    made_[owner.key() + '/' + slot] = {SecretString::absorb(format_base64(bytes)), clock_.now()};
+    made_[owner.key() + '/' + slot] = {make_stand_in(shape(owner).keys.front(), random_), clock_.now()};
     co_return co_await list(std::move(owner), deadline);
 }
 

@@ -39,6 +39,9 @@ public:
         : real_(real), clock_(clock), random_(random) {}
 
     [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return real_.serves(owner); }
+    [[nodiscard]] std::string explain_unserved(rotation::ArmId const& owner) const override {
+        return real_.explain_unserved(owner);
+    }
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
         return real_.shape(owner);
     }

@@ -112,26 +112,38 @@ Task<void> Sweeper::revoke(std::vector<Candidate> const& candidates, SweepReques
     co_await for_each(candidates.size(), at_once, revoke_one);
 }
 
+Task<std::vector<rotation::VaultHost>> Sweeper::choose_vaults(SweepRequest const& request, Calls& calls,
+                                                              SweepSummary& summary) {
+    if (!request.vaults.empty()) co_return request.vaults;
+    auto const served = co_await rotator_.find_served_vaults(calls);
+    if (served) co_return **served;
+    ++summary.unreadable;
+    ports_.log.error("sweep.vaults_unknown", {{"why", served.error().message()}});
+    co_return std::vector<rotation::VaultHost>();
+}
+
 Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request, SweepSummary& summary) {
     std::vector<Candidate> candidates;
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
-    for (auto const& vault : request.vaults) {
+    auto const vaults = co_await choose_vaults(request, calls, summary);
+    for (auto const& vault : vaults) {
         auto const listed = co_await calls.list_secrets(vault);
         if (!listed) {
             ++summary.unreadable;
             ports_.log.error("sweep.vault_unreadable", {{"vault", vault.text}, {"why", listed.error().message()}});
             continue;
         }
+        auto const host = std::make_shared<rotation::VaultHost const>(vault);
         for (auto const& properties : listed->secrets)
-            if (auto candidate = judge(vault, properties, listed->seen_at)) candidates.push_back(*std::move(candidate));
+            if (auto candidate = judge(host, properties, listed->seen_at)) candidates.push_back(*std::move(candidate));
     }
     co_return candidates;
 }
 
-std::optional<Sweeper::Candidate> Sweeper::judge(rotation::VaultHost const& vault, rotation::ListedSecret properties,
-                                                 TimePoint now) const {
+std::optional<Sweeper::Candidate> Sweeper::judge(std::shared_ptr<rotation::VaultHost const> vault,
+                                                 rotation::ListedSecret properties, TimePoint now) const {
     if (!properties->enabled || properties->managed) return std::nullopt;
-    Candidate candidate{&vault, std::move(properties), now};
+    Candidate candidate{std::move(vault), std::move(properties), now};
     auto const& seen = *candidate.properties;
     candidate.due = seen.created;
     auto const terms = terms_of(candidate);

@@ -11,11 +11,12 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 
 namespace kssedr::engine {
 
 struct SweepRequest {
-    std::vector<rotation::VaultHost> vaults;
+    std::vector<rotation::VaultHost> vaults;  ///< none: all that are served
     /// Also judged, though not due before then: what `plan --within` asks for.
     Duration within{};
     bool looks_for_dead = true;
@@ -50,7 +51,7 @@ private:
     /// A secret that asks for something, as a listing showed it. There may be a hundred thousand: what its terms say
     /// besides is asked of them again.
     struct Candidate {
-        rotation::VaultHost const* vault;  ///< of the request
+        std::shared_ptr<rotation::VaultHost const> vault;
         rotation::ListedSecret properties;
         TimePoint now{};                    ///< the vault's date when it was listed
         TimePoint due{};                    ///< without terms: when it was made
@@ -75,10 +76,12 @@ private:
         std::vector<OfOwner> secrets;
     };
 
+    Task<std::vector<rotation::VaultHost>> choose_vaults(SweepRequest const& request, Calls& calls,
+                                                         SweepSummary& summary);
     Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
     /// Nothing: the secret asks for nothing.
-    [[nodiscard]] std::optional<Candidate> judge(rotation::VaultHost const& vault, rotation::ListedSecret properties,
-                                                 TimePoint now) const;
+    [[nodiscard]] std::optional<Candidate> judge(std::shared_ptr<rotation::VaultHost const> vault,
+                                                 rotation::ListedSecret properties, TimePoint now) const;
     [[nodiscard]] Result<rotation::Terms> terms_of(Candidate const& candidate) const;
     /// By key, the owners of those that are not due, or held back.
     [[nodiscard]] std::map<std::string, Owner> owners_of(std::vector<Candidate>& candidates) const;

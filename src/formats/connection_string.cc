@@ -1,7 +1,7 @@
 #include "formats/connection_string.h"
 
 #include "base/ascii.h"
-#include "formats/base64_text.h"
+#include "formats/key_form.h"
 #include "formats/named_hosts.h"
 
 #include <algorithm>
@@ -13,14 +13,14 @@ namespace {
 using rotation::CredentialShape;
 
 struct Member {
-    std::string_view name;   // trimmed; empty where nothing stands between two semicolons
+    std::string_view name;   // trimmed; empty where nothing stands between two separators
     std::string_view value;  // trimmed
     bool has_value = false;
 };
 
 // Takes the next member off the front of `rest`. The value begins at the first '=': base64 ends in more of them.
-Member take_member(std::string_view& rest) {
-    auto const end = std::min(rest.find(';'), rest.size());
+Member take_member(std::string_view& rest, char separator) {
+    auto const end = std::min(rest.find(separator), rest.size());
     auto const text = rest.substr(0, end);
     rest.remove_prefix(std::min(end + 1, rest.size()));
     auto const equals = text.find('=');
@@ -89,13 +89,14 @@ Failure value_not_understood(std::string why) {
 
 std::optional<TextSpan> find_bare_credential(std::string_view text, CredentialShape const& shape) {
     auto const credential = trim(text);
-    if (credential.empty() || base64_decoded_size(credential) != shape.key_bytes) return std::nullopt;
+    if (!has_key_form(credential, shape.keys)) return std::nullopt;
     return TextSpan{static_cast<std::size_t>(credential.data() - text.data()), credential.size()};
 }
 
 bool is_connection_string(std::string_view text, CredentialShape const& shape) {
+    if (shape.key_member.empty()) return false;
     while (!text.empty()) {
-        auto const member = take_member(text);
+        auto const member = take_member(text, shape.separator);
         bool const is_known = equals_ignore_case(member.name, shape.key_member) ||
                               (!shape.owner_member.empty() && equals_ignore_case(member.name, shape.owner_member));
         if (member.has_value && is_known) return true;
@@ -105,7 +106,7 @@ bool is_connection_string(std::string_view text, CredentialShape const& shape) {
 
 Result<void> check_name(std::string_view name, CredentialShape const& shape) {
     if (!names_foreign_host(name, shape)) return {};
-    return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s under " + shape.suffix);
+    return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s");
 }
 
 Result<void> check_member(std::string_view name, std::string_view value, CredentialShape const& shape) {
@@ -120,40 +121,67 @@ Result<void> check_member(std::string_view name, std::string_view value, Credent
     bool const is_owners_id = equals_ignore_case(value.substr(value.rfind('/') + 1), shape.owner_name);
     if (is_like_owner_member(name, shape.owner_member) && !is_owners_id)
         return value_not_understood("it names an account that is not " + shape.owner_name);
-    if (is_named(name, shape.suffix_member) && !equals_ignore_case(value, shape.suffix))
-        return value_not_understood("its " + shape.suffix_member + " is not " + shape.suffix);
+    for (auto const& fixed : shape.fixed_members)
+        if (is_named(name, fixed.name) && !equals_ignore_case(value, fixed.value))
+            return value_not_understood("its " + fixed.name + " is not " + fixed.value);
     if (is_one_of(name, shape.endpoint_members) && !is_owner_url(value, shape))
-        return value_not_understood("an endpoint in it is none of " + shape.owner_name + "'s under " + shape.suffix);
+        return value_not_understood("an endpoint in it is none of " + shape.owner_name + "'s");
     bool const names_owner = value.empty() || is_owners || is_owner_host(value, shape) || is_owner_url(value, shape);
     bool const is_credential = find_bare_credential(value, shape).has_value();
     if ((is_host_member(name) && !names_owner) || (!is_credential && names_foreign_host(value, shape)))
-        return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s under " +
-                                    shape.suffix);
+        return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s");
     return {};
 }
 
 Result<void> check_members(std::string_view text, CredentialShape const& shape) {
     while (!text.empty()) {
-        auto const member = take_member(text);
+        auto const member = take_member(text, shape.separator);
         if (!member.has_value) continue;
         KSSEDR_TRY_VOID(check_member(member.name, member.value, shape));
     }
     return {};
 }
 
+namespace {
+
+// What a connection string was seen to have beside its credential.
+struct Named {
+    int owners = 0, hosts = 0;
+    std::vector<std::size_t> needed;  // as many as the shape needs members
+};
+
+Result<void> check_named(Named const& named, CredentialShape const& shape) {
+    for (std::size_t i = 0; i < named.needed.size(); ++i)
+        if (named.needed[i] != 1)
+            return value_not_understood("it has " + std::string(named.needed[i] == 0 ? "no " : "more than one ") +
+                                        shape.needed_members[i]);
+    if (named.owners == 0 && named.hosts == 0) return value_not_understood("nothing in it names its owner");
+    return {};
+}
+
+}  // namespace
+
 Result<TextSpan> parse_connection_string(std::string_view text, CredentialShape const& shape) {
     std::optional<TextSpan> credential;
-    int owners = 0, endpoints = 0;
+    Named named;
+    named.needed.resize(shape.needed_members.size());
     auto rest = text;
     while (!rest.empty()) {
-        auto const member = take_member(rest);
+        auto const member = take_member(rest, shape.separator);
         if (!member.has_value && member.name.empty()) continue;
+        if (!member.has_value && shape.separator == ',' &&
+            is_owner_host(member.name, shape)) {  // `host:port,password=…`
+            ++named.hosts;
+            continue;
+        }
         if (!member.has_value || member.name.empty())
             return value_not_understood("a part of the connection string is not of the form Name=value");
         KSSEDR_TRY_VOID(check_name(member.name, shape));
         KSSEDR_TRY_VOID(check_member(member.name, member.value, shape));
-        endpoints += is_owner_url(member.value, shape) ? 1 : 0;
-        if (!shape.owner_member.empty() && equals_ignore_case(member.name, shape.owner_member)) ++owners;
+        if (is_owner_url(member.value, shape) || is_owner_host(member.value, shape)) ++named.hosts;
+        if (!shape.owner_member.empty() && equals_ignore_case(member.name, shape.owner_member)) ++named.owners;
+        for (std::size_t i = 0; i < named.needed.size(); ++i)
+            if (equals_ignore_case(member.name, shape.needed_members[i])) ++named.needed[i];
         if (!equals_ignore_case(member.name, shape.key_member)) continue;
         if (credential) return value_not_understood("it has more than one " + shape.key_member);
         if (!find_bare_credential(member.value, shape))
@@ -162,10 +190,7 @@ Result<TextSpan> parse_connection_string(std::string_view text, CredentialShape 
         credential = TextSpan{static_cast<std::size_t>(member.value.data() - text.data()), member.value.size()};
     }
     if (!credential) return value_not_understood("it has no " + shape.key_member);
-    if (!shape.owner_member.empty() && owners != 1)
-        return value_not_understood("it has " + std::string(owners == 0 ? "no " : "more than one ") +
-                                    shape.owner_member);
-    if (shape.owner_member.empty() && endpoints == 0) return value_not_understood("nothing in it names its owner");
+    KSSEDR_TRY_VOID(check_named(named, shape));
     return *credential;
 }
 

@@ -43,12 +43,45 @@ bool starts_with_ignore_case(std::string_view text, std::string_view start) {
     return text.size() >= start.size() && equals_ignore_case(text.substr(0, start.size()), start);
 }
 
-// Where the suffix carries a port, the port is a part of what is compared; else only the scheme's own may be written.
-std::string_view without_default_port(std::string_view authority, std::string_view scheme, std::string_view suffix) {
-    if (suffix.find(':') != std::string_view::npos) return authority;
+std::string_view without_default_port(std::string_view authority, std::string_view scheme) {
     std::string_view const port = equals_ignore_case(scheme, "http") ? ":80" : ":443";
     if (authority.ends_with(port)) authority.remove_suffix(port.size());
     return authority;
+}
+
+struct HostAndPort {
+    std::string_view host;
+    std::string_view port;
+};
+
+HostAndPort take_apart(std::string_view authority) {
+    auto const colon = std::min(authority.find(':'), authority.size());
+    return {authority.substr(0, colon), authority.substr(std::min(colon + 1, authority.size()))};
+}
+
+// `contoso.*.core.windows.net`, `*` being a label or more; a port is a part of what is compared.
+bool matches(std::string_view authority, std::string_view pattern) {
+    auto const [host, port] = take_apart(authority);
+    auto const [wanted, wanted_port] = take_apart(pattern);
+    if (port != wanted_port || authority.ends_with(':')) return false;
+    auto const labels = split(host, '.');
+    auto const wanted_labels = split(wanted, '.');
+    if (!std::ranges::all_of(labels, is_host_label) || labels.size() < wanted_labels.size()) return false;
+    auto const star = static_cast<std::size_t>(std::ranges::find(wanted_labels, "*") - wanted_labels.begin());
+    if (star == wanted_labels.size()) return std::ranges::equal(labels, wanted_labels, equals_ignore_case);
+    auto const behind = wanted_labels.size() - star - 1;
+    return std::equal(wanted_labels.begin(), wanted_labels.begin() + static_cast<std::ptrdiff_t>(star), labels.begin(),
+                      equals_ignore_case) &&
+           std::equal(wanted_labels.end() - static_cast<std::ptrdiff_t>(behind), wanted_labels.end(),
+                      labels.end() - static_cast<std::ptrdiff_t>(behind), equals_ignore_case);
+}
+
+// Under which all of the service's owners have their hosts.
+std::string_view domain_of(std::string_view pattern) {
+    auto const host = take_apart(pattern).host;
+    auto const star = host.find("*.");
+    return star == std::string_view::npos ? host.substr(std::min(host.find('.') + 1, host.size()))
+                                          : host.substr(star + 2);
 }
 
 // From `begin` to where a URL ends in running text.
@@ -85,21 +118,34 @@ bool has_foreign_url(std::string_view text, CredentialShape const& shape) {
     return false;
 }
 
-// Whichever account of this cloud it is, and wherever it stands.
-bool has_foreign_host_of_cloud(std::string_view text, CredentialShape const& shape) {
-    if (shape.suffix.empty()) return false;
-    for (std::size_t at = 0; (at = find_ignore_case(text, shape.suffix, at)) != std::string_view::npos; ++at) {
+// Whichever owner's of this domain it is, and wherever it stands.
+bool has_foreign_host_under(std::string_view domain, std::string_view text, CredentialShape const& shape) {
+    for (std::size_t at = 0; (at = find_ignore_case(text, domain, at)) != std::string_view::npos; ++at) {
         if (at == 0 || text[at - 1] != '.') continue;
         auto begin = at;
         while (begin > 0 && is_host_character(text[begin - 1])) --begin;
-        auto end = at + shape.suffix.size();
+        auto end = at + domain.size();
         while (end < text.size() && is_host_character(text[end])) ++end;
         auto host = text.substr(begin, end - begin);
         // A full stop ends a sentence.
-        if (host.ends_with('.') && (end == text.size() || is_ascii_blank(text[end]))) host.remove_suffix(1);
-        if (!is_owner_host(host, shape)) return true;
+        if (host.ends_with('.') && (end == text.size() || is_ascii_blank(text[end]))) {
+            host.remove_suffix(1);
+        } else if (end + 1 < text.size() && text[end] == ':' && is_ascii_digit(text[end + 1])) {
+            do ++end;
+            while (end < text.size() && is_ascii_digit(text[end]));
+            host = text.substr(begin, end - begin);
+        }
+        // The port of a URL is held against its scheme elsewhere.
+        if (!is_owner_authority(host, "https", shape) && !is_owner_authority(host, "http", shape)) return true;
     }
     return false;
+}
+
+bool has_foreign_host_of_service(std::string_view text, CredentialShape const& shape) {
+    return std::ranges::any_of(shape.hosts, [&](std::string_view pattern) {
+        auto const domain = domain_of(pattern);
+        return !domain.empty() && has_foreign_host_under(domain, text, shape);
+    });
 }
 
 // A text that is a host and nothing else, with a port or a path or neither.
@@ -113,19 +159,20 @@ bool is_foreign_host(std::string_view text, CredentialShape const& shape) {
     auto const ends_as_host = [&](std::string_view end) { return ends_with_ignore_case(host, end); };
     bool const is_long = std::ranges::count(host, '.') >= 2 && std::ranges::any_of(ends, ends_as_host);
     bool const has_port = colon != std::string_view::npos && is_port(authority.substr(colon + 1));
-    return (is_long || has_port) && !is_owner_host(without_default_port(authority, "https", shape.suffix), shape);
+    return (is_long || has_port) && !is_owner_authority(authority, "https", shape);
 }
 
 }  // namespace
 
 bool is_owner_host(std::string_view host, CredentialShape const& shape) {
-    if (shape.owner_name.empty() || !ends_with_ignore_case(host, shape.suffix)) return false;
-    auto const before_suffix = host.substr(0, host.size() - shape.suffix.size());
-    if (!before_suffix.ends_with('.')) return false;
-    auto const labels = split(before_suffix.substr(0, before_suffix.size() - 1), '.');
-    if (labels.size() < 2 || !std::ranges::all_of(labels, is_host_label)) return false;
-    return equals_ignore_case(labels[0], shape.owner_name) ||
-           equals_ignore_case(labels[0], shape.owner_name + "-secondary");
+    return std::ranges::any_of(shape.hosts, [&](std::string_view pattern) { return matches(host, pattern); });
+}
+
+bool is_owner_authority(std::string_view authority, std::string_view scheme, CredentialShape const& shape) {
+    auto const bare = without_default_port(authority, scheme);
+    return std::ranges::any_of(shape.hosts, [&](std::string_view pattern) {
+        return matches(authority, pattern) || (take_apart(pattern).port.empty() && matches(bare, pattern));
+    });
 }
 
 bool is_owner_url(std::string_view url, CredentialShape const& shape) {
@@ -135,13 +182,16 @@ bool is_owner_url(std::string_view url, CredentialShape const& shape) {
     auto const rest = url.substr(scheme_end + 3);
     if (!std::ranges::all_of(scheme, is_ascii_letter) || rest.find_first_of("?#@\\") != std::string_view::npos)
         return false;
-    return is_owner_host(without_default_port(rest.substr(0, rest.find('/')), scheme, shape.suffix), shape);
+    return is_owner_authority(rest.substr(0, rest.find('/')), scheme, shape);
 }
 
 bool names_foreign_host(std::string_view text, CredentialShape const& shape) {
     text = trim(text);
-    if (equals_ignore_case(text, shape.suffix)) return false;  // the cloud's own, of no host
-    return has_foreign_url(text, shape) || has_foreign_host_of_cloud(text, shape) || is_foreign_host(text, shape);
+    // The service's own, of no owner's.
+    auto const is_domain = [&](std::string_view pattern) { return equals_ignore_case(text, domain_of(pattern)); };
+    auto const is_fixed = [&](auto const& member) { return equals_ignore_case(text, member.value); };
+    if (std::ranges::any_of(shape.hosts, is_domain) || std::ranges::any_of(shape.fixed_members, is_fixed)) return false;
+    return has_foreign_url(text, shape) || has_foreign_host_of_service(text, shape) || is_foreign_host(text, shape);
 }
 
 }  // namespace kssedr::formats

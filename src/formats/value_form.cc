@@ -2,9 +2,11 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
-#include "formats/base64_text.h"
 #include "formats/connection_string.h"
+#include "formats/credential_url.h"
 #include "formats/json_cursor.h"
+#include "formats/key_form.h"
+#include "formats/percent_text.h"
 
 #include <algorithm>
 #include <utility>
@@ -90,12 +92,29 @@ Result<void> for_each_value(JsonCursor& json, NamedAs named, Visit& visit) {
     }
 }
 
-// The credential in a text that may be one, or hold one in a connection string; nothing where it is neither.
-Result<std::optional<TextSpan>> find_credential(std::string_view text, CredentialShape const& shape) {
-    if (auto const bare = find_bare_credential(text, shape)) return bare;
+// The credential in a text that may be one, or hold one in a URL or a connection string; nothing where it does not.
+struct Found {
+    TextSpan span;
+    bool is_percent_encoded = false;
+};
+
+Result<std::optional<Found>> find_credential(std::string_view text, CredentialShape const& shape) {
+    if (auto const bare = find_bare_credential(text, shape)) return Found{*bare};
+    KSSEDR_TRY(auto const in_url, find_credential_url(text, shape));
+    if (in_url) return Found{*in_url, true};
     if (!is_connection_string(text, shape)) return std::nullopt;
     KSSEDR_TRY(auto const span, parse_connection_string(text, shape));
-    return span;
+    return Found{span};
+}
+
+// Whether what a member of a document says lets its value be understood.
+Result<void> check_value(NamedAs named, std::string_view text, CredentialShape const& shape) {
+    KSSEDR_TRY(auto const in_url, find_credential_url(text, shape));
+    if (in_url) return {};
+    KSSEDR_TRY_VOID(check_member(named.name, text, shape));
+    KSSEDR_TRY_VOID(check_member(named.subject, text, shape));
+    if (find_bare_credential(text, shape)) return {};
+    return check_members(text, shape);
 }
 
 Result<ValueForm> parse_json(std::string_view document, CredentialShape const& shape) {
@@ -104,20 +123,18 @@ Result<ValueForm> parse_json(std::string_view document, CredentialShape const& s
         KSSEDR_TRY_VOID(check_name(named.name, shape));
         if (string == nullptr) return {};
         PlainText const plain(*string);
-        auto const text = trim(plain.text());
-        KSSEDR_TRY_VOID(check_member(named.name, text, shape));
-        KSSEDR_TRY_VOID(check_member(named.subject, text, shape));
-        KSSEDR_TRY_VOID(check_members(text, shape));
-        KSSEDR_TRY(auto const span, find_credential(plain.text(), shape));
-        if (!span && equals_ignore_case(named.name, shape.key_member))
+        KSSEDR_TRY_VOID(check_value(named, trim(plain.text()), shape));
+        KSSEDR_TRY(auto const place, find_credential(plain.text(), shape));
+        bool const is_key_member = !shape.key_member.empty() && equals_ignore_case(named.name, shape.key_member);
+        if (!place && is_key_member)
             return value_not_understood("its " + shape.key_member + " has not the form of a credential of " +
                                         shape.owner_name);
-        if (!span) return {};
+        if (!place) return {};
         if (found) return value_not_understood("more than one place in it holds a credential");
-        auto const begin = raw_json_offset(string->raw, span->offset);
-        auto const end = raw_json_offset(string->raw, span->offset + span->length);
+        auto const begin = raw_json_offset(string->raw, place->span.offset);
+        auto const end = raw_json_offset(string->raw, place->span.offset + place->span.length);
         auto const start = static_cast<std::size_t>(string->raw.data() - document.data());
-        found = ValueForm{ValueKind::json, start + begin, end - begin};
+        found = ValueForm{ValueKind::json, start + begin, end - begin, place->is_percent_encoded};
         return {};
     };
     JsonCursor json(document);
@@ -199,14 +216,20 @@ Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape co
     ValueForm form;
     if (blankless.front() == '{' || blankless.front() == '[') {
         KSSEDR_TRY(form, parse_json(text, shape));
-    } else if (auto const bare = find_bare_credential(text, shape)) {
-        form = {ValueKind::raw, bare->offset, bare->length};
-    } else if (is_connection_string(text, shape)) {
-        KSSEDR_TRY(auto const span, parse_connection_string(text, shape));
-        form = {ValueKind::connection_string, span.offset, span.length};
     } else {
-        return value_not_understood("it is no bare credential of " + shape.owner_name + ", no connection string with " +
-                                    shape.key_member + ", and no JSON document");
+        KSSEDR_TRY(auto const found, find_credential(text, shape));
+        if (!found)
+            return value_not_understood(
+                "it is no bare credential of " + shape.owner_name +
+                (shape.key_member.empty() ? std::string() : ", no connection string with " + shape.key_member) +
+                (shape.urls.empty() ? "" : ", no URL that carries one") + ", and no JSON document");
+        bool const is_bare = find_bare_credential(text, shape).has_value();
+        form.kind = is_bare                     ? ValueKind::raw
+                    : found->is_percent_encoded ? ValueKind::url
+                                                : ValueKind::connection_string;
+        form.offset = found->span.offset;
+        form.length = found->span.length;
+        form.is_percent_encoded = found->is_percent_encoded;
     }
     if (stands_elsewhere(value, form))
         return value_not_understood("the credential stands in it in more than one place");
@@ -214,24 +237,29 @@ Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape co
 }
 
 bool has_credential_form(SecretString const& credential, rotation::CredentialShape const& shape) {
-    return base64_decoded_size(credential.expose()) == shape.key_bytes;
+    return has_key_form(credential.expose(), shape.keys);
 }
 
 SecretString credential_in(SecretString const& value, ValueForm const& form) {
     auto const written = place(value, form);
-    return form.kind == ValueKind::json ? unescape(written) : SecretString::copy_of(written);
+    auto plain = form.kind == ValueKind::json ? unescape(written) : SecretString::copy_of(written);
+    if (!form.is_percent_encoded) return plain;
+    auto decoded = decode_percent(plain.expose());
+    KSSEDR_CHECK(decoded.has_value(), "a form of another value");
+    return *std::move(decoded);
 }
 
 SecretString replace_credential(SecretString const& value, ValueForm const& form, SecretString const& credential) {
     auto const written = place(value, form);
     auto const text = value.expose();
+    auto const encoded = form.is_percent_encoded ? encode_percent(credential.expose()) : credential.clone();
     SecretString replaced;
-    replaced.reserve(text.size() - written.size() + credential.size());
+    replaced.reserve(text.size() - written.size() + encoded.size());
     replaced.append(text.substr(0, form.offset));
     if (form.kind == ValueKind::json)
-        append_escaped(replaced, credential.expose());
+        append_escaped(replaced, encoded.expose());
     else
-        replaced.append(credential.expose());
+        replaced.append(encoded.expose());
     replaced.append(text.substr(form.offset + form.length));
     return replaced;
 }

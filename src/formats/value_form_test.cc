@@ -3,6 +3,7 @@
 #include "base/encoding.h"
 #include "formats/json_text.h"
 #include "support/seeded_random.h"
+#include "support/storage_shape.h"
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
@@ -11,15 +12,7 @@ namespace kssedr::formats {
 namespace {
 
 rotation::CredentialShape storage_shape() {
-    return {
-        .key_bytes = 64,
-        .key_member = "AccountKey",
-        .owner_member = "AccountName",
-        .owner_name = "contoso",
-        .endpoint_members = {"BlobEndpoint", "QueueEndpoint", "TableEndpoint", "FileEndpoint", "BlobSecondaryEndpoint"},
-        .suffix_member = "EndpointSuffix",
-        .suffix = "core.windows.net",
-        .foreign_members = {"SharedAccessSignature"}};
+    return test::storage_shape("contoso");
 }
 
 std::string random_key(Random& random, std::size_t bytes = 64) {
@@ -373,8 +366,7 @@ TEST(ValueForm, EndpointsMustBeTheOwners) {
 }
 
 TEST(ValueForm, ASuffixWithAPortIsComparedWhole) {
-    auto shape = storage_shape();
-    shape.suffix = "storage.localhost:10443";
+    auto shape = test::storage_shape("contoso", "storage.localhost:10443");
     auto const with = [&](std::string_view more) {
         return form_of("AccountName=contoso;AccountKey=" + key + ';' + std::string(more), shape).has_value();
     };
@@ -385,19 +377,19 @@ TEST(ValueForm, ASuffixWithAPortIsComparedWhole) {
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost:443/"));
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost:10444/"));
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost:10443:443/"));
-    shape.suffix = "storage.localhost:443";
+    shape = test::storage_shape("contoso", "storage.localhost:443");
     EXPECT_TRUE(with("BlobEndpoint=https://contoso.blob.storage.localhost:443/"));
     EXPECT_FALSE(with("BlobEndpoint=https://contoso.blob.storage.localhost/"));
 }
 
 TEST(ValueForm, AShapeWithoutAnOwnerMemberNeedsAnEndpoint) {
-    rotation::CredentialShape const shape{.key_bytes = 32,
+    rotation::CredentialShape const shape{.owner_name = "contoso",
+                                          .keys = {{.least = 32, .most = 32}},
                                           .key_member = "SharedAccessKey",
                                           .owner_member = "",
-                                          .owner_name = "contoso",
+                                          .needed_members = {},
                                           .endpoint_members = {"Endpoint"},
-                                          .suffix_member = "",
-                                          .suffix = "windows.net"};
+                                          .hosts = {"contoso.servicebus.windows.net"}};
     auto const sas = format_base64(std::string(32, 'k'));
     EXPECT_TRUE(form_of("Endpoint=sb://contoso.servicebus.windows.net/;SharedAccessKeyName=Root;SharedAccessKey=" + sas,
                         shape));

@@ -20,6 +20,9 @@ enum class Trial : std::uint8_t {
     inconclusive,  ///< it could not be asked: unreachable, behind a firewall, such credentials switched off
 };
 
+/// How long after it was given up a call that makes a credential may still land, where the service does it at once.
+inline constexpr Duration time_of_doubt = std::chrono::minutes{2};
+
 struct TrialResult {
     Trial trial = Trial::inconclusive;
     std::string why;  ///< for people; never holds a part of the credential
@@ -31,6 +34,10 @@ public:
 
     /// Whether this provider makes the credentials of that kind of resource.
     [[nodiscard]] virtual bool serves(rotation::ArmId const& owner) const = 0;
+    /// For an owner that is not served: why not, and what to do, for people.
+    [[nodiscard]] virtual std::string explain_unserved(rotation::ArmId const& owner) const {
+        return "kssedr does not rotate resources of type " + owner.resource_type();
+    }
     /// How the owner's credentials look in the values of secrets.
     [[nodiscard]] virtual rotation::CredentialShape shape(rotation::ArmId const& owner) const = 0;
 
@@ -42,6 +49,9 @@ public:
     /// Makes a new credential in `slot`; the one that stood there stops working. Returns all credentials afterwards.
     /// Never to be repeated on `outcome_unknown`: list first. `unavailable` and `throttled` say that nothing was done.
     virtual Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) = 0;
+
+    /// How long after it was given up a regeneration of this owner's may still land.
+    [[nodiscard]] virtual Duration may_land_for(rotation::ArmId const& /*owner*/) const { return time_of_doubt; }
 
     /// Tries a credential against the owner's service, once, with a request that changes nothing. `value` is what it
     /// will be published in; it may name the service's endpoints.

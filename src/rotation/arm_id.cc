@@ -68,6 +68,12 @@ std::string_view ArmId::resource_name() const {
     return is_resource() ? std::string_view(segments_.back()) : std::string_view();
 }
 
+std::vector<std::string_view> ArmId::resource_names() const {
+    std::vector<std::string_view> names;
+    for (std::size_t i = 7; is_resource() && i < segments_.size(); i += 2) names.emplace_back(segments_[i]);
+    return names;
+}
+
 bool ArmId::is_type(std::string_view resource_type_name) const {
     return equals_ignore_case(resource_type(), resource_type_name);
 }
@@ -77,12 +83,22 @@ bool ArmId::contains(ArmId const& other) const {
            std::equal(segments_.begin(), segments_.end(), other.segments_.begin(), equals_ignore_case);
 }
 
-ArmId ArmId::group_scope() const {
+ArmId ArmId::first(std::size_t count) const {
     std::vector<std::string> segments(
-        segments_.begin(), segments_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(4, segments_.size())));
+        segments_.begin(),
+        segments_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(count, segments_.size())));
     std::string text;
     for (auto const& segment : segments) text += '/' + segment;
     return ArmId(std::move(text), std::move(segments));
+}
+
+std::optional<ArmId> ArmId::parent() const {
+    if (segments_.size() < 10) return std::nullopt;
+    return first(segments_.size() - 2);
+}
+
+ArmId ArmId::group_scope() const {
+    return first(4);
 }
 
 bool operator==(ArmId const& a, ArmId const& b) {

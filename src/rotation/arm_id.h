@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +31,15 @@ public:
     [[nodiscard]] std::string resource_type() const;
     /// The last name; empty where the id names no resource.
     [[nodiscard]] std::string_view resource_name() const;
+    /// The names from the left, `{namespace, queue, rule}`; empty where the id names no resource.
+    [[nodiscard]] std::vector<std::string_view> resource_names() const;
     [[nodiscard]] bool is_resource() const { return segments_.size() >= 8; }
     [[nodiscard]] bool is_type(std::string_view resource_type_name) const;
 
     /// Whether `other` is this scope or lies below it, by whole segments.
     [[nodiscard]] bool contains(ArmId const& other) const;
+    /// The resource this one is part of; nothing where it is part of none.
+    [[nodiscard]] std::optional<ArmId> parent() const;
     /// The resource group this resource lies in, as a scope.
     [[nodiscard]] ArmId group_scope() const;
 
@@ -43,6 +48,7 @@ public:
 private:
     ArmId(std::string text, std::vector<std::string> segments)
         : text_(std::move(text)), segments_(std::move(segments)) {}
+    ArmId first(std::size_t count) const;
 
     std::string text_;
     std::vector<std::string> segments_;  // without the leading empty one

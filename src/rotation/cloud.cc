@@ -4,14 +4,26 @@ namespace kssedr::rotation {
 
 std::optional<Cloud> find_cloud(std::string_view name) {
     if (name == "public")
-        return Cloud{"https://login.microsoftonline.com", "https://management.azure.com",
-                     "https://management.azure.com", "vault.azure.net", "core.windows.net"};
+        return Cloud{"public",
+                     "https://login.microsoftonline.com",
+                     "https://management.azure.com",
+                     "https://management.azure.com",
+                     "vault.azure.net",
+                     "core.windows.net"};
     if (name == "usgovernment")
-        return Cloud{"https://login.microsoftonline.us", "https://management.usgovcloudapi.net",
-                     "https://management.usgovcloudapi.net", "vault.usgovcloudapi.net", "core.usgovcloudapi.net"};
+        return Cloud{"usgovernment",
+                     "https://login.microsoftonline.us",
+                     "https://management.usgovcloudapi.net",
+                     "https://management.usgovcloudapi.net",
+                     "vault.usgovcloudapi.net",
+                     "core.usgovcloudapi.net"};
     if (name == "china")
-        return Cloud{"https://login.chinacloudapi.cn", "https://management.chinacloudapi.cn",
-                     "https://management.chinacloudapi.cn", "vault.azure.cn", "core.chinacloudapi.cn"};
+        return Cloud{"china",
+                     "https://login.chinacloudapi.cn",
+                     "https://management.chinacloudapi.cn",
+                     "https://management.chinacloudapi.cn",
+                     "vault.azure.cn",
+                     "core.chinacloudapi.cn"};
     return std::nullopt;
 }
 

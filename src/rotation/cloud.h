@@ -9,6 +9,7 @@
 namespace kssedr::rotation {
 
 struct Cloud {
+    std::string name;              ///< `public`, as configuration calls it
     std::string authority;         ///< `https://login.microsoftonline.com`, no slash at the end, may carry a port
     std::string resource_manager;  ///< `https://management.azure.com`, no slash at the end, may carry a port
     std::string resource_manager_audience;  ///< what tokens for it are asked for

@@ -1,31 +1,67 @@
 /// CredentialShape: how an owner's credentials look inside the values of secrets.
 ///
-/// Data that a provider gives; formats/value_form.h finds and replaces credentials by it.
+/// Data that a provider gives; formats/value_form.h finds and replaces credentials by it. Without more, it is that of a
+/// storage account.
 
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace kssedr::rotation {
 
-struct CredentialShape {
-    /// A bare credential is standard base64 of this many bytes.
-    std::size_t key_bytes = 64;
+/// One way in which a service writes its keys.
+struct KeyForm {
+    enum class Kind : std::uint8_t { base64, hex, text };
 
-    /// In a connection string (`Name=value;…`): the member that holds the credential.
+    Kind kind = Kind::base64;
+    std::size_t least = 64;  ///< base64: decoded bytes; hex and text: characters, those of `begins` included
+    std::size_t most = 64;
+    std::string begins{};  ///< text: its first characters
+    std::string with{};    ///< text: what it is made of besides letters and digits
+
+    friend bool operator==(KeyForm const&, KeyForm const&) = default;
+};
+
+/// A member of a connection string, or of a document, that must have this value wherever it stands.
+struct FixedMember {
+    std::string name;
+    std::string value;
+
+    friend bool operator==(FixedMember const&, FixedMember const&) = default;
+};
+
+/// A URL that carries the key, percent-encoded: `scheme://user:{key}@host…`, or `scheme://host…?member={key}`.
+struct UrlForm {
+    std::string scheme;
+    std::string user{};          ///< what stands before the key; may be empty
+    std::string query_member{};  ///< the member of the query that is the key; empty: the key is the password
+
+    friend bool operator==(UrlForm const&, UrlForm const&) = default;
+};
+
+struct CredentialShape {
+    std::string owner_name{};  ///< for messages
+    /// A bare credential has one of these forms.
+    std::vector<KeyForm> keys{KeyForm{}};
+
+    /// In a connection string (`Name=value;…`): the member that holds the credential; empty: there are none.
     std::string key_member = "AccountKey";
-    /// The member that names the owner, and the name it must have.
+    char separator = ';';
+    /// The member that holds `owner_name`, where there is one; names like it are held to the same.
     std::string owner_member = "AccountName";
-    std::string owner_name;
-    /// Members that hold a URL of the owner; its host must be `{owner_name}.{anything}.{suffix}` or
-    /// `{owner_name}-secondary.…`.
-    std::vector<std::string> endpoint_members;
-    /// The member that holds the cloud's suffix, and what it must be.
-    std::string suffix_member = "EndpointSuffix";
-    std::string suffix;
+    std::vector<std::string> needed_members{"AccountName"};  ///< each once
+    std::vector<FixedMember> fixed_members{};
+    std::vector<std::string> endpoint_members{};  ///< they hold a URL of the owner's
+
+    /// The owner's hosts, `name.*.core.windows.net`: `*` stands for one label or more. With a port it must be that
+    /// port; without, none but the scheme's own may be written.
+    std::vector<std::string> hosts{};
+    std::vector<UrlForm> urls{};
     /// Members that make the value one kssedr does not understand, such as `SharedAccessSignature`.
-    std::vector<std::string> foreign_members;
+    std::vector<std::string> foreign_members{};
 };
 
 }  // namespace kssedr::rotation

@@ -47,7 +47,8 @@ Made made_after_version(SlotSeen const& other, Holder const& self) {
     // harms nobody.
     if (other.made) return *other.made >= self.version_created ? Made::after : Made::before;
     if (!self.earlier) return Made::read_earlier_version;
-    bool const replaced = self.earlier->exists && self.earlier->is_readable && !self.earlier->slot;
+    auto const& earlier = *self.earlier;
+    bool const replaced = earlier.exists && earlier.is_readable && !earlier.slot && !earlier.is_elsewhere;
     return replaced ? Made::after : Made::before;
 }
 
@@ -126,9 +127,10 @@ bool holds(Holder const& holder, std::size_t slot) {
 std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
     if (!holder.earlier) return holder.version_created;
     if (!holder.earlier->exists) return std::nullopt;
-    // Two versions in a row on one slot: every other was left when the first of them was made, or before.
-    if (holder.slot && *holder.slot != slot && holder.earlier->slot == holder.slot) return holder.earlier->created;
-    return holder.version_created;
+    // Two versions in a row on one slot, or the former on another pair: what it does not hold was left when the first
+    // of them was made, or before.
+    bool const is_unmoved = holder.slot && *holder.slot != slot && holder.earlier->slot == holder.slot;
+    return is_unmoved || holder.earlier->is_elsewhere ? holder.earlier->created : holder.version_created;
 }
 
 TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {

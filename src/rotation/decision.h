@@ -25,8 +25,9 @@ struct SlotSeen {
 struct EarlierVersion {
     bool exists = false;
     TimePoint created{};
-    /// The slot whose credential it holds still; nothing where its value is none of the owner's now.
+    /// The slot whose credential it holds still; nothing where its value is none of the pair's now.
     std::optional<std::size_t> slot;
+    bool is_elsewhere = false;  ///< it holds a credential of another pair of the owner's
     /// Whether its value could be read. A disabled one can not.
     bool is_readable = true;
 
@@ -39,11 +40,12 @@ struct Holder {
     TimePoint version_created;  ///< of the current version; of a disabled one, when it was disabled
     /// The slot it holds, by its value. Nothing: none of them.
     std::optional<std::size_t> slot;
-    bool may_hold_any = false;    ///< its value may not be read, or holds both: it counts for both slots
-    bool is_movable = true;       ///< false: it may not be written, or is a setting of our own
-    bool is_frozen = false;       ///< and nothing else stands in the way of moving it
-    bool is_own_setting = false;  ///< kssedr's: never moved, and never cut off
-    std::string why_not_movable;  ///< the right it needs, or what a person has to do
+    bool is_elsewhere = false;              ///< it holds a credential of another pair of the owner's
+    bool may_hold_any = false;              ///< its value may not be read, or holds both: it counts for both slots
+    bool is_movable = true;                 ///< false: it may not be written, or is a setting of our own
+    bool is_frozen = false;                 ///< and nothing else stands in the way of moving it
+    bool is_own_setting = false;            ///< kssedr's: never moved, and never cut off
+    std::string why_not_movable;            ///< the right it needs, or what a person has to do
     std::optional<TimePoint> movable_from;  ///< its windows hold it until then
     std::optional<TimePoint> expires;
     Duration overlap{};                     ///< how long after it leaves a slot that slot is kept for its consumers

@@ -127,10 +127,6 @@ std::string_view to_string(Verify verify) {
     KSSEDR_CHECK(false, "a verification outside its enumeration");
 }
 
-bool Policy::serves(VaultHost const& vault) const {
-    return !vaults || std::ranges::find(*vaults, vault) != vaults->end();
-}
-
 std::string const* find_tag(Tags const& tags, std::string_view name) {
     auto const found = find_tags(tags, name);
     return found.empty() ? nullptr : found.front();

@@ -44,13 +44,16 @@ struct Policy {
     Duration lead = std::chrono::days{30};
     Duration default_validity = std::chrono::days{90};
     Duration min_overlap = std::chrono::days{7};
-    /// The vaults that are served; nothing: only an event's own, or a command's.
+    /// The vaults that are served, by name; nothing: only an event's own, or a command's.
     std::optional<std::vector<VaultHost>> vaults;
+    /// Those too that lie in these: subscriptions, resource groups, or single vaults.
+    std::vector<ArmId> vault_scopes;
     /// Nothing: no list was given, and the vault's own resource group is permitted to its events.
     std::optional<AllowedTargets> allowed;
     std::vector<SecretRule> rules;
 
-    [[nodiscard]] bool serves(VaultHost const& vault) const;
+    /// Whether it says which vaults are served, be it that none is.
+    [[nodiscard]] bool names_vaults() const { return vaults || !vault_scopes.empty(); }
 };
 
 /// A value, and where it comes from, in words for `explain`.
@@ -83,8 +86,8 @@ struct Terms {
 [[nodiscard]] TimePoint due_of(SecretProperties const& properties, Terms const& terms);
 [[nodiscard]] TimePoint end_of(SecretProperties const& properties, Terms const& terms);
 
-/// Every owner that a secret asks for in any of its ways, be they in conflict with each other: it is a holder to reckon with
-/// for each of them. The same one may stand there twice.
+/// Every owner that a secret asks for in any of its ways, be they in conflict with each other: it is a holder to reckon
+/// with for each of them. The same one may stand there twice.
 [[nodiscard]] std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
                                                   Policy const& policy);
 

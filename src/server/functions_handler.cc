@@ -116,13 +116,12 @@ Task<listen::Response> FunctionsHandler::handle_events(listen::Request& request)
 
 Task<listen::Response> FunctionsHandler::handle_sweep() {
     std::vector<std::string> logs;
-    if (options_.vaults.empty()) {
+    if (!options_.has_vaults) {
         logs.emplace_back("Sweep: KSSEDR_VAULTS is not set, so no vault is swept");
         log_.warn("sweep.no_vaults", {{"why", "KSSEDR_VAULTS is not set; what no event announces is not rotated"}});
         co_return answer(200, json, formats::format_event_answer({}, logs, "null"));
     }
     engine::SweepRequest request;
-    request.vaults = options_.vaults;
     request.deadline = clock_.steady_now() + options_.invocation_budget;
     auto const summary = co_await sweeper_.sweep(
         std::move(request), [&](rotation::Outcome const& outcome) { logs.push_back(sentence(outcome)); });

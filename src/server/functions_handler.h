@@ -21,7 +21,7 @@ struct FunctionsOptions {
     std::string version;
     std::optional<std::string> region_name;
     Duration invocation_budget = std::chrono::minutes{4};
-    std::vector<rotation::VaultHost> vaults;  ///< swept by the timer
+    bool has_vaults = false;  ///< configuration names vaults, which the timer sweeps
 };
 
 class FunctionsHandler final : public listen::Handler {

@@ -31,8 +31,7 @@ public:
           rotator({azure, azure, azure, lock, clock, random, log}, policy()),
           intake(rotator, clock, log, "vault.azure.net"),
           sweeper(rotator, {azure, azure, azure, lock, clock, random, log}),
-          handler(intake, sweeper, clock, log,
-                  {.version = "1.2.3", .region_name = "West Europe", .vaults = {{"demo.vault.azure.net"}}}) {
+          handler(intake, sweeper, clock, log, {.version = "1.2.3", .region_name = "West Europe", .has_vaults = true}) {
         for (std::string const slot : {"key1", "key2"}) azure.keys[slot] = {azure.new_key(), clock.now() - days{300}};
         rotation::SecretProperties properties;
         properties.content_type = account;
@@ -42,6 +41,7 @@ public:
     }
     static rotation::Policy policy() {
         rotation::Policy policy;
+        policy.vaults = {{{"demo.vault.azure.net"}}};
         policy.allowed = rotation::AllowedTargets({*rotation::AllowedTarget::parse("/", "vault.azure.net")});
         return policy;
     }

@@ -1,5 +1,7 @@
 #include "bench/estate.h"
 
+#include "support/storage_shape.h"
+
 #include <fmt/format.h>
 
 namespace kssedr::bench {
@@ -99,11 +101,7 @@ bool Estate::serves(rotation::ArmId const& owner) const {
 }
 
 rotation::CredentialShape Estate::shape(rotation::ArmId const& owner) const {
-    rotation::CredentialShape shape;
-    shape.owner_name = owner.resource_name();
-    shape.endpoint_members = {"BlobEndpoint"};
-    shape.suffix = "core.windows.net";
-    return shape;
+    return test::storage_shape(std::string(owner.resource_name()));
 }
 
 rotation::Credentials Estate::credentials_of(std::string const& account) const {
@@ -134,6 +132,10 @@ Task<ports::TrialResult> Estate::verify(rotation::ArmId, SecretString const&, Se
 
 Async<std::string> Estate::fetch_vault_host(rotation::ArmId, SteadyPoint) {
     co_return vault_host;
+}
+
+Async<std::vector<rotation::VaultHost>> Estate::list_vaults(rotation::ArmId, SteadyPoint) {
+    co_return std::vector<rotation::VaultHost>{{std::string(vault_host)}};
 }
 
 }  // namespace kssedr::bench

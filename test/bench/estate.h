@@ -48,6 +48,7 @@ public:
     Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint) override;
     Task<ports::TrialResult> verify(rotation::ArmId, SecretString const&, SecretString const&, SteadyPoint) override;
     Async<std::string> fetch_vault_host(rotation::ArmId, SteadyPoint) override;
+    Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId, SteadyPoint) override;
 
 private:
     struct Key {

@@ -5,8 +5,9 @@
 #include "azure/error_answer.h"
 #include "azure/key_vault_format.h"
 #include "azure/managed_identity.h"
-#include "azure/storage_account_keys.h"
+#include "azure/slots_answer.h"
 #include "azure/url.h"
+#include "test/conformance/own_catalogue.h"
 #include "test/conformance/recording.h"
 
 #include <gtest/gtest.h>
@@ -204,7 +205,7 @@ TEST_P(StorageRecording, IsRead) {
     EXPECT_FALSE(calls.empty());
     for (auto const& call : calls) {
         SCOPED_TRACE(call.url);
-        auto const keys = parse_storage_keys(call.answer.body.expose());
+        auto const keys = parse_slots(call.answer.body.expose(), test::own_entry("storage-account-key"));
         ASSERT_TRUE(keys.has_value()) << keys.error().message();
         ASSERT_EQ(keys->slots.size(), 2U);
         EXPECT_EQ(keys->slots[0].slot, "key1");
@@ -217,8 +218,9 @@ INSTANTIATE_TEST_SUITE_P(All, StorageRecording, ::testing::Values("arm-storage-k
 TEST(RecordedAnswers, ARegenerationMovesTheTimeOfItsSlotOnly) {
     KSSEDR_RECORDING(calls, "arm-storage-keys-2022");
     ASSERT_EQ(calls.size(), 2U);
-    auto const before = parse_storage_keys(calls[0].answer.body.expose());
-    auto const after = parse_storage_keys(calls[1].answer.body.expose());
+    auto const& entry = test::own_entry("storage-account-key");
+    auto const before = parse_slots(calls[0].answer.body.expose(), entry);
+    auto const after = parse_slots(calls[1].answer.body.expose(), entry);
     ASSERT_TRUE(before.has_value() && after.has_value());
     EXPECT_EQ(before->find("key1")->made, after->find("key1")->made);
     ASSERT_TRUE(before->find("key2")->made && after->find("key2")->made);

@@ -1,10 +1,11 @@
 // The clients themselves, with Azure's recorded answers to what its own clients asked.
 
 #include "azure/key_vault.h"
-#include "azure/storage_account_keys.h"
 #include "azure/url.h"
+#include "providers/catalogue_slots.h"
 #include "support/coro_test.h"
 #include "support/seeded_random.h"
+#include "test/conformance/own_catalogue.h"
 #include "test/conformance/recording.h"
 #include "test/conformance/scripted_tokens.h"
 #include "test/conformance/scripted_transport.h"
@@ -30,7 +31,7 @@ struct World {
         : transport(clock),
           vault(transport, tokens, clock, random, *rotation::find_cloud("public")),
           arm(transport, tokens, random, *rotation::find_cloud("public")),
-          keys(arm) {}
+          keys(transport, arm, clock, random, test::own_catalogue(), *rotation::find_cloud("public")) {}
 
     /// Expects the call as we make it, and gives the answer that was recorded.
     test::Expectation& replay(Method method, std::string url, test::RecordedCall const& call) {
@@ -43,7 +44,7 @@ struct World {
     test::SeededRandom random{1};
     KeyVault vault;
     ArmClient arm;
-    StorageAccountKeys keys;
+    providers::CatalogueSlots keys;
 };
 
 CORO_TEST(RecordedKeyVault, AnswersTheChallengeAndPublishes) {

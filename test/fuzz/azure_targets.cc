@@ -5,7 +5,7 @@
 #include "azure/error_answer.h"
 #include "azure/key_vault_format.h"
 #include "azure/managed_identity.h"
-#include "azure/storage_account_keys.h"
+#include "azure/slots_answer.h"
 #include "azure/url.h"
 #include "azure/vault_directory.h"
 #include "base/ascii.h"
@@ -59,7 +59,11 @@ void check_secrets(std::string_view input) {
 
 void azure_answer(std::string_view input) {
     check_secrets(input);
-    auto const keys = parse_storage_keys(input);
+    rotation::CatalogueEntry entry;
+    entry.slots = {
+        {"key1", "key1", "keys[keyName=key1,permissions?=full].value", "keys[keyName=key1].creationTime", "", ""},
+        {"key2", "key2", "keys[keyName=key2,permissions?=full].value", "keys[keyName=key2].creationTime", "", ""}};
+    auto const keys = parse_slots(input, entry);
     check_failure(keys);
     KSSEDR_CHECK(!keys || keys->slots.size() == 2, "keys that are not two");
     check_failure(parse_token_answer(input));

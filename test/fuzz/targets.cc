@@ -2,15 +2,16 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
-#include "fuzz/azure_targets.h"
 #include "formats/events.h"
 #include "formats/invocation.h"
 #include "formats/json_cursor.h"
 #include "formats/json_text.h"
 #include "formats/outcome_json.h"
 #include "formats/value_form.h"
+#include "fuzz/azure_targets.h"
 #include "rotation/arm_id.h"
 #include "rotation/secret_ref.h"
+#include "support/storage_shape.h"
 
 #include <boost/json/error.hpp>
 #include <boost/json/parse.hpp>
@@ -86,16 +87,17 @@ void http_invocation(std::string_view input) {
 
 // The first byte chooses the shape, so that short credentials, which chance finds, are tried as well as real ones.
 rotation::CredentialShape shape_of(char choice) {
-    rotation::CredentialShape shape{.key_bytes = 64,
-                                    .owner_name = "contoso",
-                                    .endpoint_members = {"BlobEndpoint"},
-                                    .suffix = "core.windows.net",
-                                    .foreign_members = {"SharedAccessSignature"}};
-    if (choice == '1') shape.key_bytes = 9;
-    if (choice == '2') {
-        shape.key_bytes = 9;
+    auto shape = test::storage_shape("contoso", choice == '2' ? "storage.localhost:10443" : "core.windows.net");
+    if (choice == '1' || choice == '2') shape.keys = {{.least = 9, .most = 9}};
+    if (choice == '2') shape.owner_member.clear(), shape.needed_members.clear();
+    if (choice == '3') {
+        shape.keys = {{.kind = rotation::KeyForm::Kind::text, .least = 12, .most = 12, .with = "+/="}};
+        shape.hosts = {"contoso.redis.example", "contoso.redis.example:6380"};
+        shape.separator = ',';
+        shape.key_member = "password";
         shape.owner_member.clear();
-        shape.suffix = "storage.localhost:10443";
+        shape.needed_members.clear();
+        shape.urls = {{.scheme = "rediss"}, {.scheme = "https", .query_member = "code"}};
     }
     return shape;
 }
@@ -108,8 +110,10 @@ void value_form(std::string_view input) {
     if (!form) return check_error(form.error());
     auto const credential = formats::credential_in(value, *form);
     auto const same = formats::replace_credential(value, *form, credential);
-    if (form->kind != formats::ValueKind::json) KSSEDR_CHECK(same == value, "the same credential makes another value");
-    auto const other = SecretString::copy_of(shape.key_bytes == 64 ? std::string(86, 'Q') + "==" : "QRSTuvwx0189");
+    bool const is_as_written = form->kind != formats::ValueKind::json && !form->is_percent_encoded;
+    if (is_as_written) KSSEDR_CHECK(same == value, "the same credential makes another value");
+    auto const other =
+        SecretString::copy_of(shape.keys.front().least == 64 ? std::string(86, 'Q') + "==" : "QRSTuvwx0189");
     for (auto const* next : {&credential, &other}) {
         auto const replaced = formats::replace_credential(value, *form, *next);
         auto const text = value.expose();

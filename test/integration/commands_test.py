@@ -156,6 +156,21 @@ class Commands(unittest.TestCase):
             asked = stage.emulator.calls(service="keyvault", operation="secret.get")
             self.assertEqual(len(asked), 1, asked)
 
+    def test_the_vaults_of_a_scope_are_swept(self) -> None:
+        with Stage() as stage:
+            stage.put_secret()
+            subscription = stage.account_id.split("/resourceGroups/")[0]
+            url = f"{stage.vault.url}/secrets/{SECRET}"
+            elsewhere = stage.run("rotate", url, "--json", KSSEDR_VAULTS=f"{subscription}/resourceGroups/other")
+            self.assertEqual((elsewhere.code, elsewhere.objects[0]["code"]), (3, "vault-not-served"), elsewhere)
+            ran = stage.run("sweep", "--json", KSSEDR_VAULTS=subscription)
+            self.assertEqual((ran.code, ran.objects[0]["outcome"]), (0, "rotated"), ran)
+
+            stage.emulator.fault("arm", "vault.list", times=0, status=403, code="AuthorizationFailed")
+            denied = stage.run("sweep", "--json", KSSEDR_VAULTS=subscription)
+            self.assertEqual((denied.code, denied.objects[-1]["unreadable"]), (1, 1), denied)
+            self.assertIn("sweep.vaults_unknown", denied.err)
+
     def test_a_vault_that_cannot_be_listed_is_named_with_the_reason(self) -> None:
         with Stage() as stage:
             stage.put_secret()

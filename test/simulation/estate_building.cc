@@ -2,6 +2,8 @@
 
 #include "estate.h"
 
+#include "support/storage_shape.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -13,15 +15,6 @@ using std::chrono::days;
 namespace {
 
 constexpr std::string_view group = "/subscriptions/s1/resourceGroups/rg/providers/";
-
-rotation::CredentialShape make_shape(std::string const& name) {
-    rotation::CredentialShape shape;
-    shape.owner_name = name;
-    shape.endpoint_members = {"BlobEndpoint"};
-    shape.suffix = "core.windows.net";
-    shape.foreign_members = {"SharedAccessSignature"};
-    return shape;
-}
 
 }  // namespace
 
@@ -41,7 +34,7 @@ Estate::Estate(Timeline& timeline, Plan const& plan, Chance chance)
 void Estate::add_owner(int index, Plan const& plan) {
     auto const name = fmt::format("acct{}", index);
     auto const id = rotation::ArmId::parse(fmt::format("{}Microsoft.Storage/storageAccounts/{}", group, name));
-    OwnerState owner{*id, name, make_shape(name)};
+    OwnerState owner{*id, name, test::storage_shape(name)};
     owner.tells_made = chance_.happens(plan.tells_made);
     owner.skew = chance_.between(-plan.service_skew, plan.service_skew);
     for (int slot = 0; slot < 2; ++slot) {

@@ -90,6 +90,7 @@ public:
     Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override;
     Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
+    Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope, SteadyPoint deadline) override;
 
 private:
     enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };

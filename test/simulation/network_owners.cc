@@ -176,4 +176,14 @@ Async<std::string> Network::fetch_vault_host(rotation::ArmId, SteadyPoint deadli
     co_return estate_.vaults.front().host.text;
 }
 
+Async<std::vector<rotation::VaultHost>> Network::list_vaults(rotation::ArmId, SteadyPoint deadline) {
+    begin(-1);
+    SteadyPoint back{};
+    auto const failed = co_await ask(deadline, back);
+    if (failed) co_return fail(*failed);
+    std::vector<rotation::VaultHost> hosts;
+    for (auto const& vault : estate_.vaults) hosts.push_back(vault.host);
+    co_return hosts;
+}
+
 }  // namespace kssedr::simulation

@@ -12,6 +12,7 @@
 #include "ports/credential_provider.h"
 #include "ports/vault.h"
 #include "ports/vault_directory.h"
+#include "support/storage_shape.h"
 
 #include <fmt/format.h>
 
@@ -45,6 +46,7 @@ public:
     struct Key {
         std::string value;
         std::optional<TimePoint> made;
+        std::size_t pair = 0;
     };
     struct Version {
         rotation::SecretProperties properties;
@@ -63,6 +65,7 @@ public:
     /// Secrets that may not be read, or not be written, by key.
     std::set<std::string> unreadable, unwritable;
     std::string vault_host = "demo.vault.azure.net";
+    std::vector<rotation::VaultHost> vaults{{"demo.vault.azure.net"}};  ///< of every scope
     /// How far the vault's clock is ahead of ours.
     Duration clock_ahead{};
     /// The same for the n-th answer of the vault that tells the date alone, from 1.
@@ -85,7 +88,7 @@ public:
         properties.created = properties.updated = std::chrono::floor<std::chrono::seconds>(clock_.now());
         secrets[key].push_back({std::move(properties), std::move(value)});
     }
-    void regenerate_key(std::string const& slot) { keys[slot] = {new_key(), clock_.now()}; }
+    void regenerate_key(std::string const& slot) { keys[slot] = {new_key(), clock_.now(), keys[slot].pair}; }
     [[nodiscard]] bool is_alive(std::string_view value) const {
         return std::ranges::any_of(
             keys, [&](auto const& key) { return value.find(key.second.value) != std::string_view::npos; });
@@ -153,12 +156,7 @@ public:
         return owner.is_type("Microsoft.Storage/storageAccounts");
     }
     [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
-        rotation::CredentialShape shape;
-        shape.owner_name = owner.resource_name();
-        shape.endpoint_members = {"BlobEndpoint"};
-        shape.suffix = "core.windows.net";
-        shape.foreign_members = {"SharedAccessSignature"};
-        return shape;
+        return storage_shape(std::string(owner.resource_name()));
     }
     Async<rotation::Credentials> list(rotation::ArmId, SteadyPoint) override {
         auto const event = begin("keys.list");
@@ -192,6 +190,13 @@ public:
         co_return vault_host;
     }
 
+    Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId, SteadyPoint) override {
+        auto const event = begin("vault.list");
+        co_await clock_.sleep_for(event.takes);
+        if (auto failed = occur(event, [] {})) co_return fail(*failed);
+        co_return vaults;
+    }
+
 private:
     TimePoint date() {
         auto const ahead = date_ahead.find(++dates_told_);
@@ -213,7 +218,8 @@ private:
     [[nodiscard]] rotation::Credentials credentials() const {
         rotation::Credentials all;
         for (auto const& [slot, key] : keys)
-            all.slots.push_back({slot, SecretString::copy_of(key.value), tells_when_made ? key.made : std::nullopt});
+            all.slots.push_back(
+                {slot, SecretString::copy_of(key.value), tells_when_made ? key.made : std::nullopt, key.pair});
         return all;
     }
 

@@ -1,0 +1,169 @@
+#include "providers/catalogue_slots.h"
+
+#include "azure/json_view.h"
+#include "azure/long_running.h"
+#include "azure/slots_answer.h"
+#include "base/ascii.h"
+#include "providers/policy_write_back.h"
+
+#include <algorithm>
+
+namespace kssedr::providers {
+namespace {
+
+using azure::Effect;
+using rotation::CatalogueEntry;
+using rotation::EntrySlot;
+
+constexpr std::string_view slot_placeholder = "{slot}";
+// What a service began and did not end while it was asked may take this long; the slowest are seen to take minutes.
+constexpr Duration longest_operation = std::chrono::minutes{10};
+
+// "Service Bus queue, shared access policy shop/orders/send"
+std::string name_of(CatalogueEntry const& entry, rotation::ArmId const& owner) {
+    std::string name;
+    for (auto const part : owner.resource_names()) name += (name.empty() ? "" : "/") + std::string(part);
+    return entry.title + ' ' + name;
+}
+
+http::Method method_of(std::string_view name) {
+    if (name == "GET") return http::Method::get;
+    return name == "PUT" ? http::Method::put : http::Method::post;
+}
+
+Error with_unknown_outcome(Error error, std::string const& operation) {
+    return Error(Errc::outcome_unknown, error.message())
+        .during(operation + ": it was done, and what it made is not shown");
+}
+
+}  // namespace
+
+SecretString format_body(std::string_view template_text, std::string_view asks) {
+    SecretString quoted;
+    azure::append_json_string(quoted, asks);
+    auto const escaped = quoted.expose().substr(1, quoted.size() - 2);
+    SecretString body;
+    while (!template_text.empty()) {
+        auto const at = std::min(template_text.find(slot_placeholder), template_text.size());
+        body.append(template_text.substr(0, at));
+        template_text.remove_prefix(at);
+        if (template_text.empty()) break;
+        body.append(escaped);
+        template_text.remove_prefix(slot_placeholder.size());
+    }
+    return body;
+}
+
+CatalogueSlots::CatalogueSlots(http::Transport& transport, azure::ArmClient& arm, Clock& clock, Random& random,
+                               rotation::Catalogue const& catalogue, rotation::Cloud const& cloud)
+    : arm_(arm),
+      clock_(clock),
+      random_(random),
+      catalogue_(catalogue),
+      cloud_(cloud),
+      trial_(transport, arm, clock, random, cloud.storage_suffix) {}
+
+bool CatalogueSlots::serves(rotation::ArmId const& owner) const {
+    auto const* entry = catalogue_.find(owner);
+    return entry != nullptr && entry->has_slots();
+}
+
+std::string CatalogueSlots::explain_unserved(rotation::ArmId const& owner) const {
+    return rotation::explain_unserved(catalogue_, owner);
+}
+
+rotation::CredentialShape CatalogueSlots::shape(rotation::ArmId const& owner) const {
+    auto const* entry = catalogue_.find(owner);
+    return entry == nullptr ? rotation::CredentialShape() : rotation::shape_of(*entry, owner, cloud_);
+}
+
+Result<CatalogueEntry const*> CatalogueSlots::entry_of(rotation::ArmId const& owner) const {
+    auto const* entry = catalogue_.find(owner);
+    if (entry == nullptr || !entry->has_slots()) return fail(Errc::invalid_argument, explain_unserved(owner));
+    return entry;
+}
+
+Async<http::Response> CatalogueSlots::fetch_keys(CatalogueEntry const& entry, rotation::ArmId owner,
+                                                 SteadyPoint deadline) {
+    azure::ArmCall call{.operation = "listing the keys of " + name_of(entry, owner),
+                        .resource = std::move(owner),
+                        .action = entry.list.tail,
+                        .api_version = entry.api_version,
+                        .method = method_of(entry.list.method)};
+    co_return co_await arm_.send(std::move(call), deadline);
+}
+
+Async<rotation::Credentials> CatalogueSlots::list(rotation::ArmId owner, SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto const* entry, entry_of(owner));
+    KSSEDR_CO_TRY(auto const answer, co_await fetch_keys(*entry, owner, deadline));
+    auto credentials = azure::parse_slots(answer.body.expose(), *entry);
+    if (!credentials)
+        co_return fail(std::move(credentials).error().during("listing the keys of " + name_of(*entry, owner)));
+    credentials->calls_left = azure::find_calls_left(answer);
+    co_return credentials;
+}
+
+Async<std::string> CatalogueSlots::find_asks(CatalogueEntry const& entry, EntrySlot const& slot, rotation::ArmId owner,
+                                             SteadyPoint deadline) {
+    if (slot.asks_for.empty()) co_return slot.asks;
+    auto const operation = "finding the id of " + slot.name + " of " + name_of(entry, owner);
+    KSSEDR_CO_TRY(auto const answer, co_await fetch_keys(entry, std::move(owner), deadline));
+    auto id = azure::parse_slot_id(answer.body.expose(), slot);
+    if (!id) co_return fail(std::move(id).error().during(operation));
+    co_return id;
+}
+
+Async<http::Response> CatalogueSlots::send_regeneration(CatalogueEntry const& entry, EntrySlot const& slot,
+                                                        rotation::ArmId owner, std::string operation,
+                                                        SteadyPoint deadline) {
+    if (!entry.policies.empty())
+        co_return co_await write_policy_back(arm_, random_, entry, slot, std::move(owner), std::move(operation),
+                                             deadline);
+    KSSEDR_CO_TRY(auto const asks, co_await find_asks(entry, slot, owner, deadline));
+    std::string tail = entry.regenerate.tail;
+    if (auto const at = tail.find(slot_placeholder); at != std::string::npos)
+        tail.replace(at, slot_placeholder.size(), asks);
+    azure::ArmCall call{.operation = std::move(operation),
+                        .resource = std::move(owner),
+                        .action = std::move(tail),
+                        .api_version = entry.api_version,
+                        .method = method_of(entry.regenerate.method),
+                        .effect = Effect::happens,
+                        .body = format_body(entry.regenerate.body, asks)};
+    co_return co_await arm_.send(std::move(call), deadline);
+}
+
+Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::ArmId owner, std::string slot_name,
+                                                        SteadyPoint deadline) {
+    KSSEDR_CO_TRY(auto const* entry, entry_of(owner));
+    auto const operation = "regenerating " + escape_for_display(slot_name) + " of " + name_of(*entry, owner);
+    auto const* slot = entry->find_slot(slot_name);
+    if (slot == nullptr) co_return fail(Errc::invalid_argument, operation + ": there is no such slot");
+    KSSEDR_CO_TRY(auto const answer, co_await send_regeneration(*entry, *slot, owner, operation, deadline));
+    KSSEDR_CO_TRY_VOID(co_await azure::await_operation(arm_, clock_, answer, operation, deadline));
+    if (entry->answer == rotation::RegenerateAnswer::keys && answer.status == 200) {
+        auto credentials = azure::parse_slots(answer.body.expose(), *entry);
+        if (!credentials) co_return fail(to_error(std::move(credentials).error(), operation, Effect::happens));
+        credentials->calls_left = azure::find_calls_left(answer);
+        co_return credentials;
+    }
+    auto listed = co_await list(std::move(owner), deadline);
+    if (!listed) co_return fail(with_unknown_outcome(std::move(listed).error(), operation));
+    co_return listed;
+}
+
+Duration CatalogueSlots::may_land_for(rotation::ArmId const& owner) const {
+    auto const* entry = catalogue_.find(owner);
+    return entry != nullptr && entry->is_long_running ? longest_operation : ports::time_of_doubt;
+}
+
+Task<ports::TrialResult> CatalogueSlots::verify(rotation::ArmId owner, SecretString const& credential,
+                                                SecretString const& value, SteadyPoint deadline) {
+    auto const* entry = catalogue_.find(owner);
+    if (entry != nullptr && entry->trial == "storage-blob")
+        co_return co_await trial_.run(std::move(owner), credential, value, deadline);
+    co_return ports::TrialResult{ports::Trial::inconclusive,
+                                 "kssedr has no trial for keys of " + owner.resource_type()};
+}
+
+}  // namespace kssedr::providers

@@ -1,0 +1,56 @@
+/// CatalogueSlots: the provider of every kind of owner whose keys the catalogue has slots for.
+///
+/// What is called and where keys stand in answers is data (rotation/catalogue.h); here is the order of calls: list;
+/// regenerate, follow it to its end where it is long running, and list where the answer shows no keys.
+
+#pragma once
+
+#include "azure/arm_client.h"
+#include "ports/credential_provider.h"
+#include "providers/storage_trial.h"
+#include "rotation/catalogue.h"
+
+#include <string>
+#include <string_view>
+
+namespace kssedr::providers {
+
+/// The body of a regeneration; empty where there is none. `asks` is put in as JSON writes it.
+[[nodiscard]] SecretString format_body(std::string_view template_text, std::string_view asks);
+
+class CatalogueSlots final : public ports::CredentialProvider {
+public:
+    /// All must outlive it.
+    CatalogueSlots(http::Transport& transport, azure::ArmClient& arm, Clock& clock, Random& random,
+                   rotation::Catalogue const& catalogue, rotation::Cloud const& cloud);
+
+    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
+    [[nodiscard]] std::string explain_unserved(rotation::ArmId const& owner) const override;
+    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;
+    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
+    /// Longer where the service goes on after its answer.
+    [[nodiscard]] Duration may_land_for(rotation::ArmId const& owner) const override;
+    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+                                    SteadyPoint deadline) override;
+
+private:
+    Result<rotation::CatalogueEntry const*> entry_of(rotation::ArmId const& owner) const;
+    Async<http::Response> fetch_keys(rotation::CatalogueEntry const& entry, rotation::ArmId owner,
+                                     SteadyPoint deadline);
+    /// The call itself: its answer may show the keys, or nothing, or that it goes on.
+    Async<http::Response> send_regeneration(rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
+                                            rotation::ArmId owner, std::string operation, SteadyPoint deadline);
+    /// How the call to regenerate spells the slot; asks the service where it gives its keys ids.
+    Async<std::string> find_asks(rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
+                                 rotation::ArmId owner, SteadyPoint deadline);
+
+    azure::ArmClient& arm_;
+    Clock& clock_;
+    Random& random_;
+    rotation::Catalogue const& catalogue_;
+    rotation::Cloud cloud_;
+    StorageTrial trial_;
+};
+
+}  // namespace kssedr::providers

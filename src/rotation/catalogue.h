@@ -1,0 +1,140 @@
+/// Catalogue: the kinds of credential that kssedr knows, as data (src/config/catalogue.toml).
+///
+/// A service whose keys are listed and made anew by two calls is an entry, not a class. Entries of other shapes are
+/// there too: they say why kssedr does not rotate them, and what to do instead. docs/providers.md has the schema.
+///
+/// Texts of an entry may hold placeholders: `{name}`, the last name in the owner's resource id; `{1}`, `{2}`, …, its
+/// names from the left; `{storage_suffix}`, the cloud's. In calls `{slot}` is the slot as the call spells it.
+
+#pragma once
+
+#include "rotation/arm_id.h"
+#include "rotation/cloud.h"
+#include "rotation/credential_shape.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace kssedr::rotation {
+
+/// What becomes of a kind of credential.
+enum class EntryShape : std::uint8_t {
+    slots,       ///< pairs of keys that the service makes: rotated
+    list,        ///< added and removed one by one: for another provider
+    single,      ///< one credential, or one call that replaces whichever: nobody could overlap
+    shown_once,  ///< no later listing shows it, so that nobody can tell what a secret holds
+    not_listed,  ///< the service shows what is signed with it, never the credential
+    fixed,       ///< shown, with no call that makes a new one
+    preview,     ///< in preview interfaces only
+    retired,     ///< the service is gone
+};
+
+/// The word of the catalogue's file and of `kssedr providers`: `shown-once`.
+[[nodiscard]] std::string_view to_string(EntryShape shape);
+[[nodiscard]] std::optional<EntryShape> parse_entry_shape(std::string_view word);
+
+/// One call on the owner: a method, what follows the owner's id in the path (may be empty), a body (may be empty).
+struct EntryCall {
+    std::string method;
+    std::string tail;
+    std::string body;
+
+    friend bool operator==(EntryCall const&, EntryCall const&) = default;
+};
+
+/// Whether the answer to a regeneration shows the keys, in the places that the listing has them in.
+enum class RegenerateAnswer : std::uint8_t { nothing, keys };
+
+/// A slot and where the listing has it; places are paths such as `keys[keyName=key1].value` (azure/json_path.h).
+struct EntrySlot {
+    std::string name;      ///< as users see it: `CredentialId`
+    std::string asks;      ///< as the call to regenerate spells it
+    std::string value;     ///< where the key stands
+    std::string made;      ///< where it stands when it was made; empty: the service does not say
+    std::string asks_for;  ///< where it stands what the call spells instead of `asks`; empty: nowhere
+    std::string pair;      ///< slots with the same word alternate; empty: there is one pair only
+
+    friend bool operator==(EntrySlot const&, EntrySlot const&) = default;
+};
+
+/// A connection string with members.
+struct EntryConnection {
+    std::string key;
+    char separator = ';';
+    std::string owner;  ///< the member that holds the owner's name, where there is one
+    std::vector<std::string> needs;
+    std::vector<FixedMember> members;
+    std::vector<std::string> endpoints;
+    std::vector<std::string> foreign;
+
+    friend bool operator==(EntryConnection const&, EntryConnection const&) = default;
+};
+
+struct CatalogueEntry {
+    std::string id;
+    std::string title;
+    std::string type;  ///< `Microsoft.Storage/storageAccounts`
+    EntryShape shape = EntryShape::slots;
+    std::string reason;   ///< why it is not rotated, where it is none of slots
+    std::string instead;  ///< what to do, where it is none of slots
+    std::vector<std::string> permissions;
+    std::string role;  ///< the least of Azure's own roles that has them
+    std::vector<std::string> notes;
+
+    // Of slots only.
+    std::string api_version;
+    EntryCall list;
+    EntryCall regenerate;
+    RegenerateAnswer answer = RegenerateAnswer::nothing;
+    bool is_long_running = false;
+    /// The key is put into the resource as a whole: the list of policies in its `properties`, each with a `keyName`;
+    /// the owner is one of these. Empty: there is a call to regenerate.
+    std::string policies;
+    std::vector<EntrySlot> slots;
+    std::vector<KeyForm> keys;
+    std::optional<EntryConnection> connection;
+    std::vector<UrlForm> urls;
+    std::map<std::string, std::vector<std::string>> hosts;  ///< by cloud: `public`, `usgovernment`, `china`
+    std::string trial;  ///< how a new key is tried: `storage-blob`; empty: it is not
+
+    friend bool operator==(CatalogueEntry const&, CatalogueEntry const&) = default;
+
+    [[nodiscard]] bool has_slots() const { return shape == EntryShape::slots; }
+    [[nodiscard]] EntrySlot const* find_slot(std::string_view name) const;
+    /// Which of the entry's pairs a slot belongs to, from 0 in the order of the slots (rotation/credential.h).
+    [[nodiscard]] std::size_t pair_of(EntrySlot const& slot) const;
+};
+
+class Catalogue {
+public:
+    Catalogue() = default;
+    explicit Catalogue(std::vector<CatalogueEntry> entries) : entries_(std::move(entries)) {}
+
+    /// The entry of the owner's type, of slots where there is one; null where there is none.
+    [[nodiscard]] CatalogueEntry const* find(ArmId const& owner) const;
+    [[nodiscard]] CatalogueEntry const* find(std::string_view id) const;
+    /// The entry whose type is written most like this one; null in an empty catalogue.
+    [[nodiscard]] CatalogueEntry const* nearest(std::string_view type) const;
+    [[nodiscard]] std::span<CatalogueEntry const> entries() const { return entries_; }
+
+private:
+    std::vector<CatalogueEntry> entries_;
+};
+
+/// The text with its placeholders filled. One that is not known stays as it is (the parser lets none through).
+[[nodiscard]] std::string fill_placeholders(std::string_view text, ArmId const& owner, Cloud const& cloud);
+/// The first placeholder that stands for nothing with this resource type; empty where all are known.
+[[nodiscard]] std::string find_unknown_placeholder(std::string_view text, std::string_view type);
+
+/// How the owner's credentials look, in that cloud.
+[[nodiscard]] CredentialShape shape_of(CatalogueEntry const& entry, ArmId const& owner, Cloud const& cloud);
+
+/// Why the catalogue does not let this owner be rotated, and what to do: a sentence for a person.
+[[nodiscard]] std::string explain_unserved(Catalogue const& catalogue, ArmId const& owner);
+
+}  // namespace kssedr::rotation
