@@ -37,21 +37,26 @@ Async<Response> CurlTransport::send(Request request, SteadyPoint deadline) {
     auto const ended = co_await started_->loop->run(call.handle(), limit);
     auto result = call.finish(ended.code, ended.ending);
 
-    auto const took = std::to_string((clock_.steady_now() - began).count());
+    if (log_.keeps(LogLevel::debug)) tell(call, result, clock_.steady_now() - began);
+    co_return result;
+}
+
+void CurlTransport::tell(CurlCall const& call, Result<Response> const& result, Duration took) {
+    auto const method = std::string(to_string(call.method()));
+    auto const milliseconds = std::to_string(took.count());
     if (result) {
-        log_.debug("http.answered", {{"method", std::string(to_string(call.method()))},
+        log_.debug("http.answered", {{"method", method},
                                      {"host", call.host()},
                                      {"path", call.path()},
                                      {"status", std::to_string(result->status)},
-                                     {"ms", took}});
+                                     {"ms", milliseconds}});
     } else {
-        log_.debug("http.failed", {{"method", std::string(to_string(call.method()))},
+        log_.debug("http.failed", {{"method", method},
                                    {"host", call.host()},
                                    {"path", call.path()},
                                    {"error", std::string(to_string(result.error().code()))},
-                                   {"ms", took}});
+                                   {"ms", milliseconds}});
     }
-    co_return result;
 }
 
 }  // namespace kssedr::http
