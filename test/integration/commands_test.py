@@ -161,8 +161,9 @@ class Commands(unittest.TestCase):
             stage.put_secret()
             subscription = stage.account_id.split("/resourceGroups/")[0]
             url = f"{stage.vault.url}/secrets/{SECRET}"
-            elsewhere = stage.run("rotate", url, "--json", KSSEDR_VAULTS=f"{subscription}/resourceGroups/other")
-            self.assertEqual((elsewhere.code, elsewhere.objects[0]["code"]), (3, "vault-not-served"), elsewhere)
+            missing = stage.run("rotate", url, "--json", KSSEDR_VAULTS=f"{subscription}/resourceGroups/other")
+            self.assertEqual((missing.code, missing.objects[0]["code"]), (3, "resource-not-found"), missing)
+            self.assertIn("KSSEDR_VAULTS", missing.objects[0]["reason"])
             ran = stage.run("sweep", "--json", KSSEDR_VAULTS=subscription)
             self.assertEqual((ran.code, ran.objects[0]["outcome"]), (0, "rotated"), ran)
 
