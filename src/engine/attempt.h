@@ -17,6 +17,9 @@
 
 namespace kssedr::engine {
 
+/// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
+inline constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
+
 class Attempt {
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);

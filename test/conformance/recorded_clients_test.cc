@@ -93,7 +93,9 @@ CORO_TEST(RecordedKeyVault, FollowsTheLinksThatTheVaultWrote) {
     auto const listed = co_await world.vault.list_secrets(vault, SteadyPoint::max());
     CO_ASSERT(listed.has_value());
     EXPECT_EQ(listed->secrets.size(), 7U);
-    EXPECT_EQ(std::ranges::count_if(listed->secrets, &rotation::SecretProperties::managed), 5);
+    EXPECT_EQ(
+        std::ranges::count_if(listed->secrets, [](rotation::ListedSecret const& secret) { return secret->managed; }),
+        5);
 }
 
 CORO_TEST(RecordedKeyVault, ListsVersions) {

@@ -228,8 +228,9 @@ Async<rotation::SecretListing> Network::list_secrets(rotation::VaultHost vault, 
     for (auto const index : state->secrets) {
         auto const& secret = estate_.secrets[static_cast<std::size_t>(index)];
         if (secret.is_deleted) continue;
-        listed.secrets.push_back(secret.current().properties);
-        listed.secrets.back().version.clear();
+        auto properties = secret.current().properties;
+        properties.version.clear();
+        listed.secrets.push_back(std::make_shared<rotation::SecretProperties const>(std::move(properties)));
     }
     co_await travel_until(back);
     co_return listed;
