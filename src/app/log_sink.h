@@ -25,6 +25,8 @@ public:
     LogSink(LogLevel level, LogFormat format, LogStreams streams);
     ~LogSink() override;
 
+    [[nodiscard]] bool keeps(LogLevel level) const override { return level >= level_; }
+
 private:
     void put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) override;
 

@@ -149,12 +149,13 @@ config::Problems check_files(config::Settings const& settings) {
 
 // What is known without asking anybody.
 int print_catalogue(cli::CommandLine const& line, config::Settings const& settings) {
+    auto const& catalogue = settings.catalogue.get();
     if (line.command == cli::Command::role_definition) {
-        print(cli::format_role_definition(settings.catalogue, settings.policy.allowed));
+        print(cli::format_role_definition(catalogue, settings.policy.allowed));
     } else if (line.provider.empty()) {
-        print(cli::format_providers(settings.catalogue, line.json));
+        print(cli::format_providers(catalogue, line.json));
     } else {
-        auto const entry = cli::find_provider(settings.catalogue, line.provider);
+        auto const entry = cli::find_provider(catalogue, line.provider);
         if (!entry) return say(entry.error().message()), cli::exit_usage;
         print(cli::format_provider(**entry, line.json));
     }

@@ -51,7 +51,7 @@ private:
     azure::KeyVault vault_;
     azure::ArmClient arm_;
     azure::VaultDirectory directory_;
-    rotation::Catalogue catalogue_;
+    rotation::LazyCatalogue catalogue_;
     providers::CatalogueSlots slots_;
     engine::InProcessLock lock_;
     std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said

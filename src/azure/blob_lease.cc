@@ -48,6 +48,7 @@ struct BlobLock::Held {
     SteadyPoint sent{};   // when the request was sent by which we have it
     TimePoint sent_on{};  // the same by the date
     bool is_lost = false;
+    SteadyPoint kept_until{};  // what was sent under it may land until then
     bool may_be_ours = false;  // a request that would have given it to us got no answer
     Latch let_go;
 };
@@ -65,6 +66,7 @@ public:
         auto const slept = (clock_.now() - held_->sent_on) - (clock_.steady_now() - held_->sent);
         return slept < margin / 2;
     }
+    void keep_until(SteadyPoint when) override { held_->kept_until = when; }
     // Nobody tells whether another instance had it and gave it back while the request was under way.
     [[nodiscard]] bool was_waited_for() const override { return true; }
 
@@ -172,8 +174,13 @@ Async<void> BlobLock::make_blob(Held const& held, SteadyPoint deadline) {
 Task<void> BlobLock::keep(std::shared_ptr<Held> held) {
     auto next = held->sent + renew_after;
     for (;;) {
-        co_await held->let_go.wait(clock_, next);
-        if (held->let_go.is_open()) break;
+        if (held->let_go.is_open()) {
+            co_await clock_.sleep_until(std::min(next, held->kept_until));
+        } else {
+            co_await held->let_go.wait(clock_, next);
+        }
+        if (held->let_go.is_open() && clock_.steady_now() >= held->kept_until) break;
+        if (clock_.steady_now() < next) continue;
         bool const is_renewed = co_await renew(*held);
         if (held->is_lost) co_return;
         next = is_renewed ? held->sent + renew_after : clock_.steady_now() + jittered(pause_after_lost_renewal);

@@ -12,8 +12,8 @@
 /// engine sends an effect only where the effect's own deadline lies before that end. So when the service gives the
 /// lease to another, because it ran out, every effect of the former holder is past its deadline, and the other may go
 /// on at once: a further wait would protect against nothing that the sixty seconds do not. Two cases remain, and are
-/// the engine's: an effect that lands after its caller gave it up (the time of doubt: its holder keeps the lease while
-/// it waits), and a process that is stopped between asking `outlasts` and sending (what is published is looked at
+/// the engine's: an effect that lands after its caller gave it up (the time of doubt: the lease is kept until then,
+/// whether or not its holder waits), and a process that is stopped between asking `outlasts` and sending (what is published is looked at
 /// again).
 ///
 /// A renewal that comes too late may still succeed; the service grants it only where nobody else had the lease in

@@ -24,6 +24,7 @@ constexpr auto owner = "/subscriptions/s/resourcegroups/g/providers/microsoft.st
 class FreeLease final : public ports::OwnerLease {
 public:
     [[nodiscard]] bool outlasts(SteadyPoint) const override { return true; }
+    void keep_until(SteadyPoint) override {}
     [[nodiscard]] bool was_waited_for() const override { return false; }
 };
 
@@ -191,6 +192,36 @@ CORO_TEST(BlobLock, RenewsInTimeAndStopsWhenLetGo) {
     EXPECT_EQ(describe(blobs.requests.back()), "release");
     co_await clock().sleep_for(5min);
     EXPECT_EQ(blobs.requests.size(), 22U);
+}
+
+// What was sent under it may land until then: nobody else has it before, whoever let it go.
+CORO_TEST(BlobLock, IsKeptWhileWhatWasSentMayLand) {
+    test::FakeBlobs blobs(clock(), endpoint);
+    Instance one(executor(), blobs, clock());
+    Instance two(executor(), blobs, clock(), {.endpoint = endpoint}, 2);
+    auto const began = clock().steady_now();
+    {
+        auto const lease = co_await one.acquire();
+        CO_ASSERT(lease);
+        (*lease)->keep_until(began + 2min);
+    }
+    {
+        auto const lease = co_await two.acquire();
+        CO_ASSERT(lease);
+        auto const waited = clock().steady_now() - began;
+        EXPECT_GE(waited, 2min);
+        EXPECT_LT(waited, 2min + 10s) << "and it is given back then";
+        (*lease)->keep_until(clock().steady_now() + 2min);
+        (*lease)->keep_until({});
+    }
+    auto const before = clock().steady_now();
+    {
+        auto const lease = co_await one.acquire();
+        EXPECT_TRUE(lease);
+        EXPECT_LT(clock().steady_now() - before, 10s) << "what had an answer is not waited for";
+    }
+    co_await one.lock.close(5s);
+    co_await two.lock.close(5s);
 }
 
 // Whoever died leaves a lease that nobody renews.

@@ -3,9 +3,6 @@
 #include "azure/url.h"
 #include "base/ascii.h"
 
-#include <algorithm>
-#include <iterator>
-
 namespace kssedr::azure {
 namespace {
 
@@ -62,11 +59,14 @@ Async<std::vector<rotation::SecretProperties>> KeyVault::list_versions(rotation:
     if (!rotation::is_secret_name(secret.name)) co_return no_such_name(secret);
     auto const path = "/secrets/" + secret.name + "/versions";
     auto const operation = "listing the versions of " + name_of(secret);
-    KSSEDR_CO_TRY(auto versions, co_await list(secret.vault, path, operation, deadline));
-    for (auto const& version : versions.secrets)
-        if (version.version.empty() || !equals_ignore_case(version.name, secret.name))
+    KSSEDR_CO_TRY(auto const versions, co_await list(secret.vault, path, operation, deadline));
+    std::vector<rotation::SecretProperties> properties;
+    for (auto const& version : versions.secrets) {
+        if (version->version.empty() || !equals_ignore_case(version->name, secret.name))
             co_return fail(Errc::corrupt, operation + ": the vault's answer lists something else");
-    co_return std::move(versions.secrets);
+        properties.push_back(*version);
+    }
+    co_return properties;
 }
 
 Async<rotation::SecretListing> KeyVault::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
@@ -84,7 +84,8 @@ Async<rotation::SecretListing> KeyVault::list(rotation::VaultHost vault, std::st
                       co_await client_.send(service, {.operation = operation, .url = url}, deadline));
         auto parsed = parse_secret_page(answer.body.expose(), {vault, suffix_, {}});
         if (!parsed) co_return fail(std::move(parsed).error().during(operation));
-        std::ranges::move(parsed->items, std::back_inserter(all.secrets));
+        for (auto& item : parsed->items)
+            all.secrets.push_back(std::make_shared<rotation::SecretProperties const>(std::move(item)));
         all.seen_at = parse_http_date(answer.header("date")).value_or(clock_.now());
         if (parsed->next.empty()) co_return all;
         if (find_https_authority(parsed->next) != service.authority)

@@ -226,9 +226,9 @@ CORO_TEST(KeyVault, ListsPageByPageToTheByte) {
     auto const listed = co_await world.vault.list_secrets({"contoso.vault.azure.net"}, SteadyPoint::max());
     CO_ASSERT(listed.has_value());
     CO_ASSERT(listed->secrets.size() == 3);
-    EXPECT_EQ(listed->secrets.at(0).name, "a");
-    EXPECT_EQ(listed->secrets.at(0).version, "");
-    EXPECT_EQ(listed->secrets.at(2).name, "c");
+    EXPECT_EQ(listed->secrets.at(0)->name, "a");
+    EXPECT_EQ(listed->secrets.at(0)->version, "");
+    EXPECT_EQ(listed->secrets.at(2)->name, "c");
 }
 
 CORO_TEST(KeyVault, ListsVersions) {

@@ -26,6 +26,9 @@ class Log {
 public:
     virtual ~Log() = default;
 
+    /// Whether a line of this level is kept: for whoever would make its fields in vain many times.
+    [[nodiscard]] virtual bool keeps(LogLevel) const { return true; }
+
     void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::debug, event, fields); }
     void info(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::info, event, fields); }
     void warn(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::warn, event, fields); }
@@ -37,6 +40,10 @@ private:
 
 /// Keeps nothing.
 class NullLog final : public Log {
+public:
+    [[nodiscard]] bool keeps(LogLevel) const override { return false; }
+
+private:
     void put(LogLevel, std::string_view, std::initializer_list<LogField>) override {}
 };
 

@@ -1,6 +1,7 @@
 #include "config/catalogue.h"
 
 #include "base/ascii.h"
+#include "base/check.h"
 #include "config/toml_source.h"
 
 #include <fmt/format.h>
@@ -373,6 +374,13 @@ void read_catalogue(std::string_view text, std::string const& path, std::vector<
         return;
     }
     CatalogueReader(path, entries, problems).read(parsed.table());
+}
+
+rotation::Catalogue read_built_in_catalogue() {
+    Problems problems;
+    auto catalogue = load_catalogue({}, problems);
+    KSSEDR_CHECK(problems.empty(), "the built-in catalogue is wrong; a test of it was not run");
+    return catalogue;
 }
 
 rotation::Catalogue load_catalogue(std::string const& file, Problems& problems) {

@@ -28,6 +28,9 @@ struct Contradiction {
 void read_catalogue(std::string_view text, std::string const& path, std::vector<rotation::CatalogueEntry>& entries,
                     Problems& problems);
 
+/// The built-in catalogue alone.
+[[nodiscard]] rotation::Catalogue read_built_in_catalogue();
+
 /// The built-in catalogue, with what the file adds and overrides; an empty name: with nothing.
 [[nodiscard]] rotation::Catalogue load_catalogue(std::string const& file, Problems& problems);
 

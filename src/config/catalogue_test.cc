@@ -249,6 +249,12 @@ private:
     std::string path_ = ::testing::TempDir() + "kssedr_catalogue_test.toml";
 };
 
+TEST(Catalogue, WithoutAFileItIsTheBuiltInOne) {
+    auto const loaded = load({}, {});
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->settings.catalogue.get().entries().size(), 62U);
+}
+
 TEST(Catalogue, ConfigurationNamesAFile) {
     File const own(good);
     for (auto const& environment :
@@ -262,8 +268,8 @@ TEST(Catalogue, ConfigurationNamesAFile) {
             continue;
         }
         ASSERT_TRUE(loaded);
-        EXPECT_NE(loaded->settings.catalogue.find("widget-key"), nullptr);
-        EXPECT_NE(loaded->settings.catalogue.find("storage-account-key"), nullptr);
+        EXPECT_NE(loaded->settings.catalogue.get().find("widget-key"), nullptr);
+        EXPECT_NE(loaded->settings.catalogue.get().find("storage-account-key"), nullptr);
     }
 }
 

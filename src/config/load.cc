@@ -29,7 +29,7 @@ public:
         load_identity();
         load_policy();
         load_rules();
-        loaded_.settings.catalogue = load_catalogue(text("KSSEDR_CATALOGUE"), problems_);
+        load_own_catalogue();
         load_own_credentials();
         load_locks();
         load_rest(overrides);
@@ -65,6 +65,7 @@ private:
     void load_vaults();
     void load_allowed();
     void load_rules();
+    void load_own_catalogue();
     void load_own_credentials();
     void load_locks();
     std::optional<StorageSetting> load_own_storage();
@@ -250,6 +251,16 @@ void Loader::load_rules() {
     for (auto const& given : rules_)
         loaded_.settings.policy.rules.push_back(
             read_rule(given, loaded_.settings.cloud.vault_suffix, zones, problems_));
+}
+
+// A file of the user's is checked now; what is built in has been, and is read when it is needed.
+void Loader::load_own_catalogue() {
+    auto const file = text("KSSEDR_CATALOGUE");
+    auto& catalogue = loaded_.settings.catalogue;
+    if (file.empty())
+        catalogue = rotation::LazyCatalogue(read_built_in_catalogue);
+    else
+        catalogue = rotation::LazyCatalogue(load_catalogue(file, problems_));
 }
 
 void Loader::load_own_credentials() {

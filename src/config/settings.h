@@ -46,7 +46,8 @@ struct Settings {
     Identity identity;
     rotation::Cloud cloud;
     rotation::Policy policy;
-    rotation::Catalogue catalogue;     ///< the built-in one, with what KSSEDR_CATALOGUE's file adds and overrides
+    /// The built-in one, with what KSSEDR_CATALOGUE's file adds and overrides.
+    rotation::LazyCatalogue catalogue{rotation::Catalogue()};
     std::vector<std::string> resolve;  ///< `host:port:address`
     std::string ca_file;               ///< empty: the system's bundle
     std::optional<LockContainer>

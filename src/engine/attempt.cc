@@ -97,10 +97,20 @@ Task<Attempt::Ended> Attempt::round() {
     if (!lease_) {
         if (is_owner_busy())
             co_return Conclusion{OutcomeKind::deferred, "owner-busy", "another rotation of its owner is under way"};
+        // Its lock is kept as long.
+        ended = judge_doubt();
+        if (ended) co_return ended;
         auto const has_waited = co_await calls_.take_turns(owner());
         if (!has_waited) co_return conclude(has_waited.error(), "waiting for the pace that Azure allows");
         // Somebody else may have been at it meanwhile: what was read before is worth nothing.
         if (*has_waited) co_return ended;
+        auto const before = ports_.clock.steady_now();
+        auto const listed =
+            co_await list_ahead(request_.secret.vault, owner(), policy_, *served_, memory_.listings, calls_);
+        if (!listed) co_return conclude(listed.error(), "finding who else holds a credential of the owner");
+        // A listing may take long. So that the evidence is fresh when it is acted on, it is then begun anew.
+        auto const now = ports_.clock.steady_now();
+        if (now != before && now - self_.read_at > evidence_stays_fresh / 2) co_return ended;
         ended = co_await take_lock();
         // Somebody else was at it while we waited: what was read before is worth nothing.
         if (ended || lease_->was_waited_for()) co_return ended;

@@ -17,6 +17,9 @@
 
 namespace kssedr::engine {
 
+/// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
+inline constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
+
 class Attempt {
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
@@ -67,6 +70,8 @@ private:
     [[nodiscard]] Duration young_and_unknown_for() const;
     /// Whether the keys are still those that were seen, a moment later.
     Task<Result<bool>> agrees_again();
+    /// Whether it would last beyond the caller's deadline until it is known what became of an effect.
+    [[nodiscard]] Ended judge_doubt() const;
     Task<Ended> settle_doubt();
     [[nodiscard]] rotation::Situation situation() const;
     Task<Ended> decide();

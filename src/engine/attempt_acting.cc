@@ -15,12 +15,15 @@ using rotation::Step;
 namespace {
 
 constexpr Duration pause_between_listings = std::chrono::seconds{2};
-// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
-constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // How long a service may take to accept a credential it has just made; between trials the pause doubles.
 constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
+
+std::string purpose_of(RotationRequest const& request) {
+    if (request.is_revocation) return "revocation";
+    return request.is_compromised ? "leak" : "rotation";
+}
 
 }  // namespace
 
@@ -81,7 +84,8 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     ports_.log.info("rotation.regenerating", {{"resource", owner().text()},
                                               {"credential", slot},
                                               {"vault", seen_.outcome.vault},
-                                              {"secret", seen_.outcome.secret}});
+                                              {"secret", seen_.outcome.secret},
+                                              {"for", purpose_of(request_)}});
     auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
     if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
         // It may happen yet: the next attempt waits until it can not, and looks.

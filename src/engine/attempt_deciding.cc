@@ -91,6 +91,7 @@ Attempt::Ended Attempt::choose_pair(std::optional<std::size_t> before) {
     auto const& slots = credentials_.slots;
     bool const has_several =
         std::ranges::any_of(slots, [&](auto const& credential) { return credential.pair != slots[0].pair; });
+    seen_.has_other_pairs = has_several;
     if (has_several) {
         auto const held = credentials_.slot_of(formats::credential_in(self_.version.value, self_.form));
         auto const named = std::ranges::find_if(
@@ -163,15 +164,19 @@ Task<Attempt::Ended> Attempt::look_at_holders() {
     co_return std::nullopt;
 }
 
+Attempt::Ended Attempt::judge_doubt() const {
+    auto const until = memory_.doubts.find(owner().key());
+    if (!until || *until < request_.deadline) return std::nullopt;
+    return Conclusion{OutcomeKind::failed, "outcome-unknown",
+                      "an earlier regeneration of this owner got no answer and may still happen; once it can not any "
+                      "more, what it did is looked at",
+                      ports_.clock.now() + (*until - ports_.clock.steady_now())};
+}
+
 // An effect whose result is not known may still land: wait until it can not, and until two listings agree.
 Task<Attempt::Ended> Attempt::settle_doubt() {
-    auto const until = *memory_.doubts.find(owner().key());
-    if (until >= request_.deadline)
-        co_return Conclusion{OutcomeKind::failed, "outcome-unknown",
-                             "an earlier regeneration of this owner got no answer and may still happen; once it can "
-                             "not any more, what it did is looked at",
-                             ports_.clock.now() + (until - ports_.clock.steady_now())};
-    co_await ports_.clock.sleep_until(until);
+    if (Ended ended = judge_doubt(); ended) co_return ended;
+    co_await ports_.clock.sleep_until(*memory_.doubts.find(owner().key()));
     auto before = co_await list_credentials();
     for (int i = 1; before && i < listings_max; ++i) {
         co_await ports_.clock.sleep_for(pause_between_listings);

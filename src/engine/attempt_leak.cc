@@ -119,6 +119,11 @@ Attempt::Conclusion Attempt::conclude_leak() {
     auto const held = *holders_[0].holder.slot;
     auto const& leaked = credentials_.slots[leaked_->slot];
     auto const& other = credentials_.slots[1 - leaked_->slot];
+    // Its publication had no answer, and landed later.
+    if (seen_.outcome.new_version.empty()) {
+        seen_.outcome.new_version = self_.version.properties.version;
+        seen_.outcome.expires = self_.version.properties.expires;
+    }
     seen_.outcome.former_credential = leaked.slot;
     seen_.outcome.credential = credentials_.slots[held].slot;
     std::string reason = leaked.slot + " had leaked and was regenerated";

@@ -68,6 +68,13 @@ void Calls::heed(Where const& where, Result<T> const& result) {
     }
 }
 
+template <class T>
+void Calls::note_effect(ports::OwnerLease& lease, Result<T> const& result, SteadyPoint until) {
+    bool const may_land = !result && result.error().code() == Errc::outcome_unknown;
+    if (may_land) may_land_until_ = std::max(may_land_until_, until);
+    lease.keep_until(may_land_until_);
+}
+
 Calls::~Calls() {
     if (turns_ && turns_->left > 0) pace_.give_back(turns_->owner, turns_->left);
 }
@@ -164,16 +171,23 @@ Task<ports::TrialResult> Calls::verify(rotation::ArmId owner, SecretString const
     co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
 }
 
-Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease& lease,
                                                std::function<Task<Result<bool>>()> is_still_so) {
     auto operation = [&]() -> Async<rotation::Credentials> {
         KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
-        KSSEDR_CO_TRY(bool const is_so, co_await is_still_so());
+        KSSEDR_CO_TRY(bool is_so, co_await is_still_so());
+        // A "no" that came while that was looked at holds this too.
+        while (is_so && pace_.is_held(owner)) {
+            KSSEDR_CO_TRY_VOID(co_await pace_.use_turn(owner, deadline_));
+            KSSEDR_CO_TRY(is_so, co_await is_still_so());
+        }
         if (!is_so)
             co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
         auto const until = within(longest_regeneration);
         if (!lease.outlasts(until)) co_return lock_too_short();
+        lease.keep_until(std::max(may_land_until_, until));
         auto result = co_await ports_.provider.regenerate(owner, slot, until);
+        note_effect(lease, result, ports_.clock.steady_now() + ports_.provider.may_land_for(owner));
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
         if (!result) co_return result;
@@ -186,12 +200,14 @@ Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::strin
 }
 
 Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
-                                                 ports::OwnerLease const& lease) {
+                                                 ports::OwnerLease& lease) {
     auto operation = [&]() -> Async<rotation::SecretProperties> {
         KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_publish(secret.vault, deadline_));
         auto const until = within(longest_publication);
         if (!lease.outlasts(until)) co_return lock_too_short();
+        lease.keep_until(std::max(may_land_until_, until));
         auto result = co_await ports_.vault.publish(secret, draft, until);
+        note_effect(lease, result, until);
         heed(secret.vault, result);
         co_return result;
     };

@@ -59,10 +59,10 @@ public:
     // Effects: sent only while the lease outlasts them, checked right before each sending.
     /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
     /// code `Changed`.
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease const& lease,
+    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease& lease,
                                             std::function<Task<Result<bool>>()> is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
-                                              ports::OwnerLease const& lease);
+                                              ports::OwnerLease& lease);
 
     /// Why the last publication got no answer that says whether it happened; nothing where it got one.
     [[nodiscard]] std::optional<Error> const& unanswered_publication() const { return unanswered_publication_; }
@@ -81,6 +81,9 @@ private:
     /// Lets the pace know what became of a call, and says where that changes what is sent there.
     template <class Where, class T>
     void heed(Where const& where, Result<T> const& result);
+    /// What became of an effect; where that is not known it may land until then, and the lease is kept as long.
+    template <class T>
+    void note_effect(ports::OwnerLease& lease, Result<T> const& result, SteadyPoint until);
     [[nodiscard]] SteadyPoint within(Duration longest) const;
     /// One of the turns that were taken, else one that is waited for.
     Async<void> turn_of_provider(rotation::ArmId owner);
@@ -97,6 +100,7 @@ private:
     SteadyPoint deadline_;
     RetryPolicy reading_, acting_;
     std::optional<Turns> turns_;
+    SteadyPoint may_land_until_{};  ///< what was sent, and got no answer that tells
     std::optional<Error> unanswered_publication_;
     /// What a vault's clock showed when ours began to count, by each of its answers.
     std::map<rotation::VaultHost, std::vector<TimePoint>> beginnings_;

@@ -98,15 +98,13 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     return seen;
 }
 
-bool is_permitted(rotation::VaultHost const& vault, HolderQuery const& query) {
-    if (query.policy.allowed) return query.policy.allowed->find(vault, query.owner) != nullptr;
-    return vault == query.self.secret.vault;
-}
-
-std::set<rotation::VaultHost> vaults_of(HolderQuery const& query) {
-    std::set<rotation::VaultHost> vaults{query.self.secret.vault};
-    vaults.insert(query.served.begin(), query.served.end());
-    std::erase_if(vaults, [&](rotation::VaultHost const& vault) { return !is_permitted(vault, query); });
+std::set<rotation::VaultHost> vaults_of(rotation::VaultHost const& own, rotation::ArmId const& owner,
+                                        rotation::Policy const& policy, std::span<rotation::VaultHost const> served) {
+    std::set<rotation::VaultHost> vaults{own};
+    vaults.insert(served.begin(), served.end());
+    std::erase_if(vaults, [&](rotation::VaultHost const& vault) {
+        return policy.allowed ? policy.allowed->find(vault, owner) == nullptr : vault != own;
+    });
     return vaults;
 }
 
@@ -128,19 +126,27 @@ Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::Secr
 
 Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, ListingCache& listings, Calls& calls) {
     listings.forget(ref.vault);
-    KSSEDR_CO_TRY(auto const listing, co_await listings.find(ref.vault, calls));
-    co_return std::ranges::none_of(listing->asking_for(owner), [&](rotation::SecretProperties const* listed) {
+    KSSEDR_CO_TRY(auto const asking, co_await listings.find(ref.vault, owner, calls));
+    co_return std::ranges::none_of(asking, [&](rotation::ListedSecret const& listed) {
         return rotation::SecretRef{ref.vault, listed->name} == ref;
     });
 }
 
 }  // namespace
 
+Async<void> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
+                       std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls) {
+    for (auto const& vault : vaults_of(own, owner, policy, served)) {
+        KSSEDR_CO_TRY_VOID(co_await listings.list_ahead(vault, calls));
+    }
+    co_return Result<void>();
+}
+
 Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& listings, Calls& calls) {
     std::vector<HolderSeen> holders;
-    for (auto const& vault : vaults_of(query)) {
-        KSSEDR_CO_TRY(auto const listing, co_await listings.find(vault, calls));
-        for (auto const* listed : listing->asking_for(query.owner)) {
+    for (auto const& vault : vaults_of(query.self.secret.vault, query.owner, query.policy, query.served)) {
+        KSSEDR_CO_TRY(auto const asking, co_await listings.find(vault, query.owner, calls));
+        for (auto const& listed : asking) {
             rotation::SecretRef const ref{vault, listed->name};
             if (ref == query.self.secret) continue;
             auto seen = co_await look_at(ref, *listed, query, calls.shape(query.owner), calls, calls.now());

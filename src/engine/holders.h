@@ -39,6 +39,11 @@ struct HolderSeen {
     std::string version;               ///< the current one, where it was read
 };
 
+/// Has the vaults listed in which `find_holders` will look, where what is known of them is too old: a listing of many
+/// secrets takes minutes, in which no lock should be held nor evidence grow old.
+Async<void> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
+                       std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls);
+
 /// All holders but the secret itself, in a fixed order. Fails where a vault can not be listed or a sibling not be read
 /// for a passing reason: who is not known may hold anything.
 Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& listings, Calls& calls);

@@ -18,6 +18,7 @@ public:
     ~Lease() override { lock_.release(owner_key_); }
 
     [[nodiscard]] bool outlasts(SteadyPoint) const override { return true; }
+    void keep_until(SteadyPoint) override {}
     [[nodiscard]] bool was_waited_for() const override { return waited_; }
 
 private:

@@ -214,5 +214,24 @@ CORO_TEST(Leak, LostAnswersAreLookedUp) {
     }
 }
 
+// Its publication got no answer, and landed after it had been looked for: it is told all the same.
+CORO_TEST(Leak, APublicationThatLandsLateIsNamed) {
+    Scene scene(clock());
+    std::string sent;
+    int reads = 0;
+    scene.azure.on_publish = [&](rotation::SecretDraft const& draft) { sent = std::string(draft.value.expose()); };
+    scene.azure.script = [&](int, std::string_view operation) {
+        FakeAzure::Event event;
+        if (operation == "secret.set") event.error_before = Error(Errc::outcome_unknown, "no answer");
+        if (operation != "secret.get" || sent.empty() || ++reads != 3) return event;
+        event.before = [&] { scene.azure.add_version(scene.azure.versions.back().properties, sent); };
+        return event;
+    };
+    auto const seen = co_await scene.rotate(leaked(scene));
+    EXPECT_EQ(seen.outcome.code, "compromised") << seen.outcome.reason;
+    EXPECT_EQ(seen.outcome.new_version, scene.azure.versions.back().properties.version);
+    EXPECT_EQ(seen.outcome.expires, scene.azure.versions.back().properties.expires);
+}
+
 }  // namespace
 }  // namespace kssedr::engine

@@ -26,11 +26,13 @@ std::optional<SteadyPoint> Pace::Throttle::heed(Error const* error, SteadyPoint 
     return until;
 }
 
-Async<void> Pace::wait_until(SteadyPoint turn, SteadyPoint deadline) {
-    if (turn <= clock_.steady_now()) co_return Result<void>();
-    if (turn >= deadline)
-        co_return fail(Errc::deadline_exceeded, "the pace that Azure allows leaves no place before the deadline");
-    co_await clock_.sleep_until(turn);
+Async<void> Pace::wait_for(SteadyPoint turn, rotation::TokenBucket const& bucket, SteadyPoint deadline) {
+    while (turn > clock_.steady_now()) {
+        if (turn >= deadline)
+            co_return fail(Errc::deadline_exceeded, "the pace that Azure allows leaves no place before the deadline");
+        co_await clock_.sleep_until(turn);
+        turn = bucket.held_until();
+    }
     co_return Result<void>();
 }
 
@@ -47,13 +49,13 @@ Result<void> Pace::admit(Circuit& circuit, std::string_view endpoint) {
 Async<void> Pace::turn_to_read(rotation::VaultHost vault, SteadyPoint deadline) {
     auto& pace = vaults_[vault];
     KSSEDR_CO_TRY_VOID(admit(pace.circuit, vault.text));
-    co_return co_await wait_until(pace.others.reserve(clock_.steady_now()), deadline);
+    co_return co_await wait_for(pace.others.reserve(clock_.steady_now()), pace.others, deadline);
 }
 
 Async<void> Pace::turn_to_publish(rotation::VaultHost vault, SteadyPoint deadline) {
     auto& pace = vaults_[vault];
     KSSEDR_CO_TRY_VOID(admit(pace.circuit, vault.text));
-    co_return co_await wait_until(pace.publications.reserve(clock_.steady_now()), deadline);
+    co_return co_await wait_for(pace.publications.reserve(clock_.steady_now()), pace.publications, deadline);
 }
 
 Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline) {
@@ -66,13 +68,17 @@ Async<void> Pace::turns_of_provider(rotation::ArmId owner, int turns, SteadyPoin
     auto const now = clock_.steady_now();
     auto const turn = std::max(pace.by_second.reserve(now, turns), pace.by_hour.reserve(now, turns));
     if (turn > now && turn >= deadline) give_back(owner, turns);
-    co_return co_await wait_until(turn, deadline);
+    co_return co_await wait_for(turn, pace.by_second, deadline);
 }
 
 Async<void> Pace::use_turn(rotation::ArmId owner, SteadyPoint deadline) {
     auto& pace = pace_of(owner);
     KSSEDR_CO_TRY_VOID(admit(pace.circuit, "Resource Manager"));
-    co_return co_await wait_until(pace.by_second.held_until(), deadline);
+    co_return co_await wait_for(pace.by_second.held_until(), pace.by_second, deadline);
+}
+
+bool Pace::is_held(rotation::ArmId const& owner) {
+    return pace_of(owner).by_second.held_until() > clock_.steady_now();
 }
 
 void Pace::give_back(rotation::ArmId const& owner, int turns) {

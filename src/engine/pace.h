@@ -32,6 +32,8 @@ public:
     Async<void> turns_of_provider(rotation::ArmId owner, int turns, SteadyPoint deadline);
     /// For a turn that was waited for before: waits once more where the service has said no meanwhile.
     Async<void> use_turn(rotation::ArmId owner, SteadyPoint deadline);
+    /// Whether the service has said no, and the time has not passed.
+    [[nodiscard]] bool is_held(rotation::ArmId const& owner);
     /// Turns that were waited for and not used.
     void give_back(rotation::ArmId const& owner, int turns);
 
@@ -62,7 +64,8 @@ private:
         Circuit circuit;
     };
 
-    Async<void> wait_until(SteadyPoint turn, SteadyPoint deadline);
+    /// Waits for a turn in the bucket's queue, and on while the service says no meanwhile.
+    Async<void> wait_for(SteadyPoint turn, rotation::TokenBucket const& bucket, SteadyPoint deadline);
     [[nodiscard]] Result<void> admit(Circuit& circuit, std::string_view endpoint);
     ProviderPace& pace_of(rotation::ArmId const& owner);
 

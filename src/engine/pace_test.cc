@@ -1,5 +1,6 @@
 #include "engine/pace.h"
 
+#include "async/for_each.h"
 #include "engine/intake.h"
 #include "support/coro_test.h"
 #include "support/scene.h"
@@ -63,6 +64,34 @@ CORO_TEST(Pace, ATurnTakenAheadWaitsForANoThatCameMeanwhile) {
     auto const held = co_await pace.use_turn(owner(), SteadyPoint::max());
     EXPECT_TRUE(held.has_value());
     EXPECT_EQ(clock().steady_now() - began, 17s);
+}
+
+CORO_TEST(Pace, WhoWaitsForATurnWaitsOnWhereANoComesMeanwhile) {
+    rotation::VaultHost const vault{"demo.vault.azure.net"};
+    Pace pace(clock());
+    auto const throttled = Error(Errc::throttled, "429").with_retry_after(10s);
+    pace.heed(vault, &throttled);
+    pace.heed(owner(), &throttled);
+    auto const began = clock().steady_now();
+    std::vector<Duration> waits;
+    auto wait = [&](std::size_t i) -> Task<void> {
+        if (i == 3) {
+            co_await clock().sleep_for(9s);
+            pace.heed(vault, &throttled);
+            pace.heed(owner(), &throttled);
+            co_return;
+        }
+        if (i == 0) {
+            co_await pace.turn_to_read(vault, SteadyPoint::max());
+        } else if (i == 1) {
+            co_await pace.turn_to_publish(vault, SteadyPoint::max());
+        } else {
+            co_await pace.turn_of_provider(owner(), SteadyPoint::max());
+        }
+        waits.push_back(clock().steady_now() - began);
+    };
+    co_await for_each(4, 4, wait);
+    EXPECT_EQ(waits, (std::vector<Duration>{19s, 19s, 19s}));
 }
 
 CORO_TEST(Pace, FewCallsLeftSlowEverybodyDown) {

@@ -27,7 +27,7 @@ Async<Published> look_for(Publication const& publication, rotation::SecretDraft 
 
 }  // namespace
 
-Async<Published> publish(Publication publication, Calls& calls, Ports& ports, ports::OwnerLease const& lease) {
+Async<Published> publish(Publication publication, Calls& calls, Ports& ports, ports::OwnerLease& lease) {
     auto const& target = publication.target;
     if (ports.clock.steady_now() - target.read_at > reading_stays_fresh) {
         KSSEDR_CO_TRY(auto const current, co_await calls.fetch(target.secret, {}));

@@ -31,6 +31,6 @@ struct Publication {
 /// Returns the new version's properties; nothing where the secret has changed since it was read (or where it stays open
 /// whether it was published: the evidence will tell).
 Async<std::optional<rotation::SecretProperties>> publish(Publication publication, Calls& calls, Ports& ports,
-                                                         ports::OwnerLease const& lease);
+                                                         ports::OwnerLease& lease);
 
 }  // namespace kssedr::engine

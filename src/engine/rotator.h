@@ -62,7 +62,8 @@ struct Examination {
     std::optional<TimePoint> due;
     std::optional<TimePoint> window_opens;  ///< nothing: no window holds it
     std::string form;
-    std::vector<CredentialSeen> credentials;
+    std::vector<CredentialSeen> credentials;  ///< of the pair that the secret is on
+    bool has_other_pairs = false;             ///< its owner has
     std::optional<rotation::Decision> decision;
 };
 

@@ -24,7 +24,7 @@ CORO_TEST(Rotator, RotatesInFourCallsAndLooksAgain) {
     EXPECT_EQ(outcome.kind, OutcomeKind::rotated) << outcome.reason;
     EXPECT_EQ(outcome.credential, "key2");
     EXPECT_EQ(outcome.former_credential, "key1");
-    EXPECT_EQ(scene.azure.calls, (std::vector<std::string>{"secret.get", "keys.list", "secret.list", "keys.regenerate",
+    EXPECT_EQ(scene.azure.calls, (std::vector<std::string>{"secret.get", "secret.list", "keys.list", "keys.regenerate",
                                                            "secret.set", "keys.list"}));
     CO_ASSERT(scene.azure.versions.size() == 2);
     auto const& published = scene.azure.versions[1];
@@ -456,7 +456,7 @@ std::vector<Judged> judgements() {
                  return event;
              };
          },
-         OutcomeKind::refused, "resource-not-found", 2},
+         OutcomeKind::refused, "resource-not-found", 3},
         {"the owner is locked",
          [](Scene& s, auto&) {
              s.azure.script = [](int, std::string_view operation) {

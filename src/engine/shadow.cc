@@ -53,10 +53,11 @@ Async<rotation::SecretListing> ShadowVault::list_secrets(rotation::VaultHost vau
     KSSEDR_CO_TRY(auto listing, co_await real_.list_secrets(vault, deadline));
     now_ = std::max(now_, listing.seen_at);
     for (auto& listed : listing.secrets) {
-        auto const place = published_.find(rotation::SecretRef{vault, listed.name}.key());
+        auto const place = published_.find(rotation::SecretRef{vault, listed->name}.key());
         if (place == published_.end() || place->second.empty()) continue;
-        listed = place->second.back().properties;
-        listed.version.clear();
+        auto properties = place->second.back().properties;
+        properties.version.clear();
+        listed = std::make_shared<rotation::SecretProperties const>(std::move(properties));
     }
     co_return listing;
 }

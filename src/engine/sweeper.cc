@@ -29,7 +29,7 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
     }
     auto const vacated = find_vacated(candidates);
     std::erase_if(candidates, [&](Candidate const& candidate) {
-        if (!candidate.terms || candidate.is_suspect || candidate.due <= candidate.now + request.within) return false;
+        if (!candidate.end || candidate.is_suspect || candidate.due <= candidate.now + request.within) return false;
         reckon_expiry(candidate, summary);
         return true;
     });
@@ -41,12 +41,17 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
 Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const& request, OnOutcome const& on_outcome,
                            SweepSummary& summary) {
     // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
-    std::ranges::sort(candidates, {},
-                      [](Candidate const& candidate) { return std::pair(candidate.due, candidate.secret.key()); });
+    std::ranges::sort(candidates, [](Candidate const& a, Candidate const& b) {
+        if (a.due != b.due) return a.due < b.due;
+        if (*a.vault != *b.vault) return *a.vault < *b.vault;
+        return std::ranges::lexicographical_compare(
+            a.properties->name, b.properties->name, {}, [](char c) { return to_ascii_lower(c); },
+            [](char c) { return to_ascii_lower(c); });
+    });
     auto rotate_one = [&](std::size_t i) -> Task<void> {
-        auto const& candidate = candidates[i];
+        auto const candidate = std::move(candidates[i]);  // so that what is done is let go
         RotationRequest rotation;
-        rotation.secret = candidate.secret;
+        rotation.secret = candidate.secret();
         rotation.trigger = request.trigger;
         rotation.repairs_early = candidate.is_suspect;
         rotation.deadline = request.deadline;
@@ -64,48 +69,58 @@ Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const
     co_await for_each(candidates.size(), at_once, rotate_one);
 }
 
-std::vector<Sweeper::Candidate> Sweeper::find_vacated(std::vector<Candidate> const& candidates) const {
-    std::map<std::string, Candidate const*> by_owner;
+std::vector<Sweeper::Vacated> Sweeper::find_vacated(std::vector<Candidate> const& candidates) const {
+    std::map<std::string, Vacated> by_owner;
     for (auto const& candidate : candidates) {
-        if (!candidate.terms || !candidate.terms->revoke_after) continue;
-        auto const grace = std::max(candidate.terms->revoke_after->value, candidate.terms->overlap.value);
-        if (candidate.properties.created + grace > candidate.now) continue;
-        auto const key = candidate.terms->owner->value.key();
+        if (!candidate.revocable_from || *candidate.revocable_from > candidate.now) continue;
+        auto const key = terms_of(candidate)->owner->value.key();
         auto const place = revoke_not_before_.find(key);
         if (place != revoke_not_before_.end() && ports_.clock.steady_now() < place->second) continue;
-        auto& first = by_owner[key];
-        if (first == nullptr || candidate.secret.key() < first->secret.key()) first = &candidate;
+        by_owner[key].push_back(candidate);
     }
-    std::vector<Candidate> vacated;
-    for (auto const& [key, candidate] : by_owner) vacated.push_back(*candidate);
+    std::vector<Vacated> vacated;
+    for (auto& [key, of_owner] : by_owner) {
+        std::ranges::sort(of_owner, {}, [](Candidate const& candidate) { return candidate.secret().key(); });
+        vacated.push_back(std::move(of_owner));
+    }
     return vacated;
 }
 
-Task<void> Sweeper::revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
+Task<void> Sweeper::revoke(std::vector<Vacated> const& vacated, SweepRequest const& request,
                            OnOutcome const& on_outcome, SweepSummary& summary) {
-    auto revoke_one = [&](std::size_t i) -> Task<void> {
-        auto const& candidate = candidates[i];
-        RotationRequest revocation;
-        revocation.secret = candidate.secret;
-        revocation.trigger = request.trigger;
-        revocation.is_revocation = true;
-        revocation.ignores_due = true;
-        revocation.deadline = request.deadline;
-        auto const seen = co_await rotator_.rotate(std::move(revocation));
-        auto const& outcome = seen.outcome;
+    auto revoke_of_owner = [&](std::size_t i) -> Task<void> {
+        bool is_settled = true;
+        for (auto const& candidate : vacated[i]) {
+            auto const seen = co_await revoke_one(candidate, request);
+            auto const& outcome = seen.outcome;
+            bool const has_nothing = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
+            is_settled = is_settled && has_nothing;
+            if (!has_nothing && outcome.code != "freeze" && outcome.code != "window") {
+                log_outcome(ports_.log, outcome);
+                if (outcome.code == "revoked") ++summary.revoked;
+                if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
+                if (outcome.kind == OutcomeKind::refused) ++summary.refused;
+                if (outcome.kind == OutcomeKind::failed) ++summary.failed;
+                on_outcome(outcome);
+            }
+            // Whatever there is to be said of a pair, one secret tells; which of them are on another is not known.
+            if (!seen.has_other_pairs) break;
+        }
         // Most have nothing to revoke, and that changes with a rotation only: a day later is soon enough to see it.
-        bool const is_settled = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
-        if (is_settled)
-            revoke_not_before_[candidate.terms->owner->value.key()] = ports_.clock.steady_now() + revoke_again_after;
-        if (is_settled || outcome.code == "freeze" || outcome.code == "window") co_return;
-        log_outcome(ports_.log, outcome);
-        if (outcome.code == "revoked") ++summary.revoked;
-        if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
-        if (outcome.kind == OutcomeKind::refused) ++summary.refused;
-        if (outcome.kind == OutcomeKind::failed) ++summary.failed;
-        on_outcome(outcome);
+        auto const key = terms_of(vacated[i].front())->owner->value.key();
+        if (is_settled) revoke_not_before_[key] = ports_.clock.steady_now() + revoke_again_after;
     };
-    co_await for_each(candidates.size(), at_once, revoke_one);
+    co_await for_each(vacated.size(), at_once, revoke_of_owner);
+}
+
+Task<Examination> Sweeper::revoke_one(Candidate const& candidate, SweepRequest const& request) {
+    RotationRequest revocation;
+    revocation.secret = candidate.secret();
+    revocation.trigger = request.trigger;
+    revocation.is_revocation = true;
+    revocation.ignores_due = true;
+    revocation.deadline = request.deadline;
+    return rotator_.rotate(std::move(revocation));
 }
 
 Task<std::vector<rotation::VaultHost>> Sweeper::choose_vaults(SweepRequest const& request, Calls& calls,
@@ -121,7 +136,6 @@ Task<std::vector<rotation::VaultHost>> Sweeper::choose_vaults(SweepRequest const
 Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request, SweepSummary& summary) {
     std::vector<Candidate> candidates;
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
-    auto const& policy = rotator_.policy();
     auto const vaults = co_await choose_vaults(request, calls, summary);
     for (auto const& vault : vaults) {
         auto const listed = co_await calls.list_secrets(vault);
@@ -130,69 +144,85 @@ Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request,
             ports_.log.error("sweep.vault_unreadable", {{"vault", vault.text}, {"why", listed.error().message()}});
             continue;
         }
-        for (auto const& properties : listed->secrets) {
-            if (!properties.enabled || properties.managed) continue;
-            Candidate candidate{{vault, properties.name}, properties, {}, listed->seen_at, properties.created};
-            auto terms = rotation::terms_of(candidate.secret, properties, policy, listed->seen_at);
-            if (terms && !terms->owner) continue;
-            if (terms) {
-                candidate.terms = *std::move(terms);
-                candidate.due = rotation::due_of(properties, *candidate.terms);
-                candidate.is_held_back = rotation::held_until(candidate.terms->windows.value, candidate.now,
-                                                              rotation::end_of(properties, *candidate.terms))
-                                             .has_value();
-            }
-            candidates.push_back(std::move(candidate));
-        }
+        auto const host = std::make_shared<rotation::VaultHost const>(vault);
+        for (auto const& properties : listed->secrets)
+            if (auto candidate = judge(host, properties, listed->seen_at)) candidates.push_back(*std::move(candidate));
     }
     co_return candidates;
 }
 
+std::optional<Sweeper::Candidate> Sweeper::judge(std::shared_ptr<rotation::VaultHost const> vault,
+                                                 rotation::ListedSecret properties, TimePoint now) const {
+    if (!properties->enabled || properties->managed) return std::nullopt;
+    Candidate candidate{std::move(vault), std::move(properties), now};
+    auto const& seen = *candidate.properties;
+    candidate.due = seen.created;
+    auto const terms = terms_of(candidate);
+    if (!terms) return candidate;
+    if (!terms->owner) return std::nullopt;
+    auto const end = rotation::end_of(seen, *terms);
+    candidate.end = end;
+    candidate.due = rotation::due_of(seen, *terms);
+    candidate.is_held_back = rotation::held_until(terms->windows.value, now, end).has_value();
+    if (terms->revoke_after)
+        candidate.revocable_from = seen.created + std::max(terms->revoke_after->value, terms->overlap.value);
+    return candidate;
+}
+
+Result<rotation::Terms> Sweeper::terms_of(Candidate const& candidate) const {
+    return rotation::terms_of(candidate.secret(), *candidate.properties, rotator_.policy(), candidate.now);
+}
+
+std::map<std::string, Sweeper::Owner> Sweeper::owners_of(std::vector<Candidate>& candidates) const {
+    std::map<std::string, Owner> owners;
+    for (auto& candidate : candidates) {
+        if (!candidate.end || (candidate.due <= candidate.now && !candidate.is_held_back)) continue;
+        auto terms = *terms_of(candidate);
+        auto key = terms.owner->value.key();
+        auto& owner = owners.try_emplace(std::move(key), std::move(terms.owner->value)).first->second;
+        owner.secrets.push_back({&candidate, std::move(terms.slot_tag), terms.overlap.value});
+    }
+    return owners;
+}
+
 Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request) {
     Calls calls(ports_, pace_, request.deadline, MissingRight::is_said);
-    std::map<std::string, std::vector<Candidate*>> by_owner;
-    for (auto& candidate : candidates)
-        if (candidate.terms && (candidate.due > candidate.now || candidate.is_held_back))
-            by_owner[candidate.terms->owner->value.key()].push_back(&candidate);
-    for (auto const& [key, of_owner] : by_owner) {
+    auto const owners = owners_of(candidates);
+    for (auto const& [key, owner] : owners) {
         auto const place = looked_at_.find(key);
         bool const is_daily =
             place == looked_at_.end() || ports_.clock.steady_now() - place->second >= all_are_suspected_every;
-        bool const has_young = std::ranges::any_of(of_owner, [&](Candidate const* candidate) {
-            return candidate->properties.created + candidate->terms->overlap.value > candidate->now;
-        });
-        if (!is_daily && !has_young) continue;
-        auto const& owner = of_owner.front()->terms->owner->value;
-        if (!rotator_.may_rotate(of_owner.front()->secret.vault, owner)) continue;
-        auto const credentials = co_await calls.list_credentials(owner);
+        if (!is_daily && std::ranges::none_of(owner.secrets, &OfOwner::is_young)) continue;
+        if (!rotator_.may_rotate(*owner.secrets.front().candidate->vault, owner.id)) continue;
+        auto const credentials = co_await calls.list_credentials(owner.id);
         if (!credentials) {
             ports_.log.warn("sweep.owner_unreadable",
-                            {{"resource", owner.text()}, {"why", credentials.error().message()}});
+                            {{"resource", owner.id.text()}, {"why", credentials.error().message()}});
             continue;
         }
         if (is_daily) looked_at_[key] = ports_.clock.steady_now();
-        for (auto* candidate : of_owner) {
-            if (!is_suspect(*candidate, *credentials, is_daily)) continue;
-            candidate->is_suspect = co_await may_be_dead(*candidate, *credentials, calls);
+        for (auto const& secret : owner.secrets) {
+            if (!is_suspect(secret, *credentials, is_daily)) continue;
+            secret.candidate->is_suspect = co_await may_be_dead(*secret.candidate, owner.id, *credentials, calls);
         }
     }
 }
 
-bool Sweeper::is_suspect(Candidate const& candidate, rotation::Credentials const& credentials, bool is_daily) const {
-    auto const& created = candidate.properties.created;
-    auto const* credential = credentials.find(candidate.terms->slot_tag);
+bool Sweeper::is_suspect(OfOwner const& secret, rotation::Credentials const& credentials, bool is_daily) const {
+    auto const* credential = credentials.find(secret.slot_tag);
     // Key Vault tells whole seconds: within the one in which it was published a credential is its own version's.
-    bool const was_made_later =
-        credential != nullptr && credential->made && *credential->made >= created + std::chrono::seconds{1};
+    bool const was_made_later = credential != nullptr && credential->made &&
+                                *credential->made >= secret.candidate->properties->created + std::chrono::seconds{1};
     // A making time before the version's clears nobody: the tag may lie, and the value may have been written dead.
-    return was_made_later || is_daily || created + candidate.terms->overlap.value > candidate.now;
+    return was_made_later || is_daily || secret.is_young();
 }
 
 // Reads the suspect; it is rotated, which looks again under the owner's lock, only where it does not turn out alive.
-Task<bool> Sweeper::may_be_dead(Candidate const& candidate, rotation::Credentials const& credentials, Calls& calls) {
-    auto const seen = co_await calls.fetch(candidate.secret, {});
+Task<bool> Sweeper::may_be_dead(Candidate const& candidate, rotation::ArmId const& owner,
+                                rotation::Credentials const& credentials, Calls& calls) {
+    auto const seen = co_await calls.fetch(candidate.secret(), {});
     if (!seen) co_return seen.error().code() != Errc::not_found;
-    auto const form = formats::parse_value_form(seen->value, calls.shape(candidate.terms->owner->value));
+    auto const form = formats::parse_value_form(seen->value, calls.shape(owner));
     co_return !form || !credentials.slot_of(formats::credential_in(seen->value, *form));
 }
 
@@ -207,14 +237,13 @@ void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate
     case OutcomeKind::failed: ++summary.failed; break;
     default: return;
     }
-    if (candidate.terms && rotation::end_of(candidate.properties, *candidate.terms) <= candidate.now) ++summary.overdue;
+    if (candidate.end && *candidate.end <= candidate.now) ++summary.overdue;
     reckon_expiry(candidate, summary);
 }
 
 void Sweeper::reckon_expiry(Candidate const& candidate, SweepSummary& summary) const {
-    if (!candidate.terms) return;
-    auto const end = rotation::end_of(candidate.properties, *candidate.terms);
-    if (!summary.soonest_expiry || end < *summary.soonest_expiry) summary.soonest_expiry = end;
+    if (!candidate.end) return;
+    if (!summary.soonest_expiry || *candidate.end < *summary.soonest_expiry) summary.soonest_expiry = candidate.end;
 }
 
 }  // namespace kssedr::engine

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 
 namespace kssedr::engine {
 
@@ -47,30 +48,55 @@ public:
     Task<SweepSummary> sweep(SweepRequest request, OnOutcome on_outcome);
 
 private:
-    /// A secret that asks for something, as a listing showed it.
+    /// A secret that asks for something, as a listing showed it. There may be a hundred thousand: what its terms say
+    /// besides is asked of them again.
     struct Candidate {
-        rotation::SecretRef secret;
-        rotation::SecretProperties properties;
-        std::optional<rotation::Terms> terms;  ///< nothing: its metadata contradict each other
-        TimePoint now{};                       ///< the vault's date when it was listed
-        TimePoint due{};
-        bool is_held_back = false;  ///< by its windows
+        std::shared_ptr<rotation::VaultHost const> vault;
+        rotation::ListedSecret properties;
+        TimePoint now{};                    ///< the vault's date when it was listed
+        TimePoint due{};                    ///< without terms: when it was made
+        std::optional<TimePoint> end = {};  ///< nothing: it has no terms, since its metadata contradict each other
+        std::optional<TimePoint> revocable_from = {};  ///< when policy's grace for the slot it left is over
+        bool is_held_back = false;                     ///< by its windows
         bool is_suspect = false;
+
+        [[nodiscard]] rotation::SecretRef secret() const { return {*vault, properties->name}; }
+    };
+    /// One of an owner's secrets that may be dead, with what tells.
+    struct OfOwner {
+        Candidate* candidate;
+        std::string slot_tag;
+        Duration overlap;
+
+        /// Whether it is younger than the overlap.
+        [[nodiscard]] bool is_young() const { return candidate->properties->created + overlap > candidate->now; }
+    };
+    struct Owner {
+        rotation::ArmId id;
+        std::vector<OfOwner> secrets;
     };
 
     Task<std::vector<rotation::VaultHost>> choose_vaults(SweepRequest const& request, Calls& calls,
                                                          SweepSummary& summary);
     Task<std::vector<Candidate>> list(SweepRequest const& request, SweepSummary& summary);
+    /// Nothing: the secret asks for nothing.
+    [[nodiscard]] std::optional<Candidate> judge(std::shared_ptr<rotation::VaultHost const> vault,
+                                                 rotation::ListedSecret properties, TimePoint now) const;
+    [[nodiscard]] Result<rotation::Terms> terms_of(Candidate const& candidate) const;
+    /// By key, the owners of those that are not due, or held back.
+    [[nodiscard]] std::map<std::string, Owner> owners_of(std::vector<Candidate>& candidates) const;
     Task<void> rotate(std::vector<Candidate> candidates, SweepRequest const& request, OnOutcome const& on_outcome,
                       SweepSummary& summary);
-    /// One for each owner whose vacated slot may be revoked, as far as properties tell.
-    [[nodiscard]] std::vector<Candidate> find_vacated(std::vector<Candidate> const& candidates) const;
-    Task<void> revoke(std::vector<Candidate> const& candidates, SweepRequest const& request,
-                      OnOutcome const& on_outcome, SweepSummary& summary);
+    using Vacated = std::vector<Candidate>;
+    /// For each owner with a slot that may be to be revoked, as far as properties tell, its secrets.
+    [[nodiscard]] std::vector<Vacated> find_vacated(std::vector<Candidate> const& candidates) const;
+    Task<void> revoke(std::vector<Vacated> const& vacated, SweepRequest const& request, OnOutcome const& on_outcome,
+                      SweepSummary& summary);
+    Task<Examination> revoke_one(Candidate const& candidate, SweepRequest const& request);
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
-    [[nodiscard]] bool is_suspect(Candidate const& candidate, rotation::Credentials const& credentials,
-                                  bool is_daily) const;
-    Task<bool> may_be_dead(Candidate const& candidate, rotation::Credentials const& credentials, Calls& calls);
+    [[nodiscard]] bool is_suspect(OfOwner const& secret, rotation::Credentials const& credentials, bool is_daily) const;
+    Task<bool> may_be_dead(Candidate const& candidate, rotation::ArmId const& owner,
+                           rotation::Credentials const& credentials, Calls& calls);
     void reckon_expiry(Candidate const& candidate, SweepSummary& summary) const;
     void count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const;
 

@@ -22,7 +22,9 @@ bool has_form(std::string_view text, KeyForm const& form) {
     }
     if (!is_sized(text.size())) return false;
     if (form.kind == KeyForm::Kind::hex) return std::ranges::all_of(text, is_hex_digit);
-    return text.starts_with(form.begins) && std::ranges::all_of(text.substr(form.begins.size()), [&](char c) {
+    // Where it begins with a host or a name, others write that in another case.
+    auto const begins = text.substr(0, form.begins.size());
+    return equals_ignore_case(begins, form.begins) && std::ranges::all_of(text.substr(form.begins.size()), [&](char c) {
                return is_ascii_letter(c) || is_ascii_digit(c) || form.with.contains(c);
            });
 }

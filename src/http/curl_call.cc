@@ -12,6 +12,7 @@ namespace {
 constexpr std::size_t header_bytes_max = 64U << 10U;
 // In seconds: how long a connection may have rested that is given what may not be sent twice.
 constexpr long rests_at_most = 2;
+constexpr long rests_at_most_by_default = 118;  // libcurl's own
 
 std::string_view after_scheme(std::string_view url) {
     auto const at = url.find("://");
@@ -45,14 +46,33 @@ bool is_url(std::string_view url) {
 
 }  // namespace
 
-CurlCall::CurlCall(Request request, TransportOptions const& options, curl_slist* resolve)
-    : request_(std::move(request)), options_(options), resolve_(resolve), easy_(curl_easy_init()) {
-    KSSEDR_CHECK(easy_ != nullptr, "libcurl gave no handle");
-}
+CurlCall::CurlCall(Request request, std::shared_ptr<CurlHandles> handles)
+    : request_(std::move(request)), handles_(std::move(handles)) {}
 
 CurlCall::~CurlCall() {
-    curl_easy_cleanup(easy_);
+    if (easy_ != nullptr && is_reusable_) {
+        clear();
+        handles_->give_back(easy_);
+    } else if (easy_ != nullptr) {
+        curl_easy_cleanup(easy_);
+    }
     curl_slist_free_all(headers_);
+}
+
+// Leaves the handle as it was taken.
+void CurlCall::clear() {
+    set(CURLOPT_URL, static_cast<char const*>(nullptr));
+    set(CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+    set(CURLOPT_HEADERDATA, static_cast<void*>(nullptr));
+    set(CURLOPT_WRITEDATA, static_cast<void*>(nullptr));
+    set(CURLOPT_PREREQDATA, static_cast<void*>(nullptr));
+    set(CURLOPT_PRIVATE, static_cast<void*>(nullptr));
+    set(CURLOPT_MAXAGE_CONN, rests_at_most_by_default);
+    set(CURLOPT_POSTFIELDS, static_cast<char const*>(nullptr));
+    set(CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t{-1});
+    set(CURLOPT_CUSTOMREQUEST, static_cast<char const*>(nullptr));
+    set(CURLOPT_HTTPGET, 1L);
+    set(CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
 }
 
 std::string CurlCall::host() const {
@@ -89,6 +109,7 @@ Result<void> CurlCall::check_request() const {
 
 Result<void> CurlCall::prepare() {
     KSSEDR_TRY_VOID(check_request());
+    KSSEDR_TRY(easy_, handles_->take());
     set_url();
     set(CURLOPT_ERRORBUFFER, error_text_.data());
     set(CURLOPT_HEADERFUNCTION, &CurlCall::on_header);
@@ -97,7 +118,11 @@ Result<void> CurlCall::prepare() {
     set(CURLOPT_WRITEDATA, this);
     set(CURLOPT_PREREQFUNCTION, &CurlCall::on_request);
     set(CURLOPT_PREREQDATA, this);
-    set_safety(options_);
+    if (!request_.use_proxy) {
+        set(CURLOPT_PROXY, "");
+        set(CURLOPT_NOPROXY, "*");
+    }
+    if (!is_repeatable()) set(CURLOPT_MAXAGE_CONN, rests_at_most);  // why: on_request
     set_method();
     set_headers();
     if (refused_option_ != CURLoption{})
@@ -118,44 +143,6 @@ void CurlCall::set_url() {
     whole.append(request_.secret_query.expose());
     whole.append(std::string_view("\0", 1));
     set(CURLOPT_URL, whole.expose().data());
-}
-
-void CurlCall::set_safety(TransportOptions const& options) {
-    // A request goes where its URL says and nowhere else, as it is written.
-    set(CURLOPT_PROTOCOLS_STR, "https,http");
-    set(CURLOPT_FOLLOWLOCATION, 0L);
-    set(CURLOPT_PATH_AS_IS, 1L);
-    set(CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-    set(CURLOPT_HTTP09_ALLOWED, 0L);
-    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (!request_.use_proxy) {
-        set(CURLOPT_PROXY, "");
-        set(CURLOPT_NOPROXY, "*");
-    }
-    if (resolve_ != nullptr) set(CURLOPT_RESOLVE, resolve_);
-
-    set(CURLOPT_SSL_VERIFYPEER, 1L);
-    set(CURLOPT_SSL_VERIFYHOST, 2L);
-    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    if (!options.ca_file.empty()) {
-        set(CURLOPT_CAINFO, options.ca_file.c_str());
-        set(CURLOPT_PROXY_CAINFO, options.ca_file.c_str());
-    }
-    // Reading the system's bundle takes tens of milliseconds: once an hour, not once a connection. libcurl caches it
-    // only where no directory of certificates is asked too, and Debian's asks one by default.
-    set(CURLOPT_CAPATH, static_cast<char const*>(nullptr));
-    set(CURLOPT_PROXY_CAPATH, static_cast<char const*>(nullptr));
-    set(CURLOPT_CA_CACHE_TIMEOUT, 3600L);
-
-    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
-    set(CURLOPT_NOSIGNAL, 1L);
-    // A cancelled call must not hold up the event loop until a slow name server has answered.
-    set(CURLOPT_QUICK_EXIT, 1L);
-    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_limit.count()));
-    set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(CURLOPT_LOW_SPEED_TIME, std::max(1L, static_cast<long>(options.silence_limit.count() / 1000)));
-    set(CURLOPT_USERAGENT, options.user_agent.c_str());
-    if (!is_repeatable()) set(CURLOPT_MAXAGE_CONN, rests_at_most);  // why: on_request
 }
 
 void CurlCall::set_method() {
@@ -262,6 +249,8 @@ Result<Response> CurlCall::finish(CURLcode code, Ending ending) {
     if (response_.status == 0) return fail(Errc::corrupt, host() + " sent an answer without a status");
     // libcurl takes a connection's end for the end of the head.
     if (!has_whole_head_) return fail(Errc::outcome_unknown, host() + " ended the connection within its answer");
+    // Of a query that was secret libcurl keeps a copy in the handle; and it counts how often it sent again.
+    is_reusable_ = times_sent_ == 1 && request_.use_proxy && request_.secret_query.empty();
     return std::move(response_);
 }
 

@@ -1,17 +1,18 @@
 /// CurlCall: one request on its way through libcurl.
 ///
-/// Owns the easy handle and everything it points to. libcurl keeps pointers into this object, so it neither moves nor
-/// is copied, and the handle must have left its multi handle before the object dies.
+/// Has an easy handle for as long as it lives, and owns everything that points to. libcurl keeps pointers into this
+/// object, so it neither moves nor is copied, and the handle must have left its multi handle before the object dies.
 
 #pragma once
 
-#include "http/curl_transport.h"
+#include "http/curl_handles.h"
 #include "http/transport.h"
 
 #include <curl/curl.h>
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -22,8 +23,7 @@ enum class Ending : std::uint8_t { by_curl, by_deadline };
 
 class CurlCall {
 public:
-    /// `resolve` and `options` outlive the call. `start_curl()` has been called.
-    CurlCall(Request request, TransportOptions const& options, curl_slist* resolve);
+    CurlCall(Request request, std::shared_ptr<CurlHandles> handles);
     CurlCall(CurlCall const&) = delete;
     CurlCall& operator=(CurlCall const&) = delete;
     ~CurlCall();
@@ -51,7 +51,7 @@ private:
     }
     Result<void> check_request() const;
     void set_url();
-    void set_safety(TransportOptions const& options);
+    void clear();
     void set_method();
     void set_headers();
     void add_header(std::string_view name, std::string_view value);
@@ -60,15 +60,15 @@ private:
     [[nodiscard]] Error to_error(CURLcode code, Ending ending) const;
 
     Request request_;
-    TransportOptions const& options_;
-    curl_slist* resolve_;
+    std::shared_ptr<CurlHandles> handles_;
     curl_slist* headers_ = nullptr;
-    CURL* easy_;
+    CURL* easy_ = nullptr;
     CURLoption refused_option_{};
     Response response_;
     std::size_t header_bytes_ = 0;
     int times_sent_ = 0;  // how often libcurl was about to send the request
     bool has_whole_head_ = false;
+    bool is_reusable_ = false;
     bool over_limit_ = false;
     std::array<char, CURL_ERROR_SIZE> error_text_{};
 };

@@ -30,7 +30,7 @@ struct CurlLoop::Watch {
 };
 
 CurlLoop::CurlLoop(asio::any_io_executor executor, TransportOptions const& options)
-    : executor_(executor), timer_(executor), multi_(curl_multi_init()) {
+    : executor_(executor), timer_(executor), due_(executor), multi_(curl_multi_init()) {
     KSSEDR_CHECK(multi_ != nullptr, "libcurl gave no handle");
     curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlLoop::on_socket);
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
@@ -134,16 +134,41 @@ void CurlLoop::arm(std::shared_ptr<Watch> const& watched, int direction) {
 
 int CurlLoop::on_timer(CURLM*, long delay_ms, void* self_pointer) {
     auto& self = *static_cast<CurlLoop*>(self_pointer);
-    if (delay_ms < 0) {
-        self.timer_.cancel();
-        return 0;
+    if (delay_ms == 0) {
+        self.act_soon();
+    } else if (delay_ms > 0) {
+        self.due_.expires_after(std::chrono::milliseconds(delay_ms));
+        self.wait_for_due();
+    } else {
+        self.due_.expires_at(asio::steady_timer::time_point::max());
     }
-    self.timer_.expires_after(std::chrono::milliseconds(delay_ms));
-    self.timer_.async_wait([weak = self.weak_from_this()](boost::system::error_code error) {
-        auto const alive = weak.lock();
-        if (!error && alive) alive->act(CURL_SOCKET_TIMEOUT, 0);
-    });
     return 0;
+}
+
+void CurlLoop::act_soon() {
+    due_.expires_at(asio::steady_timer::time_point::max());  // when it has acted libcurl says what is next
+    if (std::exchange(acts_soon_, true)) return;
+    asio::post(executor_, [weak = weak_from_this()] {
+        auto const self = weak.lock();
+        if (!self) return;
+        self->acts_soon_ = false;
+        self->act(CURL_SOCKET_TIMEOUT, 0);
+    });
+}
+
+// libcurl names a time with each thing it does, and mostly puts it off by that. So a timer that rings too early is left
+// to: it looks then when it is due.
+void CurlLoop::wait_for_due() {
+    if (is_waiting_ && timer_.expiry() <= due_.expiry()) return;
+    is_waiting_ = true;
+    timer_.expires_at(due_.expiry());
+    timer_.async_wait([weak = weak_from_this()](boost::system::error_code error) {
+        auto const self = weak.lock();
+        if (error || !self) return;
+        self->is_waiting_ = false;
+        if (self->due_.expiry() <= self->timer_.expiry()) return self->act(CURL_SOCKET_TIMEOUT, 0);
+        if (self->due_.expiry() != asio::steady_timer::time_point::max()) self->wait_for_due();
+    });
 }
 
 void CurlLoop::act(curl_socket_t socket, int events) {

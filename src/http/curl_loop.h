@@ -58,11 +58,16 @@ private:
     void watch(curl_socket_t socket, int what);
     void arm(std::shared_ptr<Watch> const& watched);
     void arm(std::shared_ptr<Watch> const& watched, int direction);
+    void act_soon();
+    void wait_for_due();
     void act(curl_socket_t socket, int events);
     void collect();
 
     asio::any_io_executor executor_;
     asio::steady_timer timer_;
+    asio::steady_timer due_;   // when libcurl wants to be called; nobody waits at it
+    bool is_waiting_ = false;  // at timer_
+    bool acts_soon_ = false;
     CURLM* multi_;
     std::map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     Transfers transfers_;

@@ -1,6 +1,7 @@
 #include "http/curl_transport.h"
 
 #include "http/curl_call.h"
+#include "http/curl_handles.h"
 #include "http/curl_loop.h"
 #include "http/curl_memory.h"
 
@@ -11,17 +12,11 @@ namespace kssedr::http {
 struct CurlTransport::Started {
     Started(asio::any_io_executor const& executor, TransportOptions const& options) {
         start_curl();
-        for (auto const& entry : options.resolve) resolve = curl_slist_append(resolve, entry.c_str());
+        handles = std::make_shared<CurlHandles>(options);
         loop = std::make_shared<CurlLoop>(executor, options);
     }
-    Started(Started const&) = delete;
-    Started& operator=(Started const&) = delete;
-    ~Started() {
-        loop.reset();
-        curl_slist_free_all(resolve);
-    }
 
-    curl_slist* resolve = nullptr;
+    std::shared_ptr<CurlHandles> handles;  // shared with calls, which may be dropped later than this
     std::shared_ptr<CurlLoop> loop;
 };
 
@@ -34,7 +29,7 @@ Async<Response> CurlTransport::send(Request request, SteadyPoint deadline) {
     auto const began = clock_.steady_now();
     if (began >= deadline) co_return fail(Errc::deadline_exceeded, "no time was left to send a request");
     if (!started_) started_ = std::make_unique<Started>(executor_, options_);
-    CurlCall call(std::move(request), options_, started_->resolve);
+    CurlCall call(std::move(request), started_->handles);
     KSSEDR_CO_TRY_VOID(call.prepare());
 
     // A day is longer than any call; it keeps "no deadline" from overflowing a timer.
@@ -42,21 +37,26 @@ Async<Response> CurlTransport::send(Request request, SteadyPoint deadline) {
     auto const ended = co_await started_->loop->run(call.handle(), limit);
     auto result = call.finish(ended.code, ended.ending);
 
-    auto const took = std::to_string((clock_.steady_now() - began).count());
+    if (log_.keeps(LogLevel::debug)) tell(call, result, clock_.steady_now() - began);
+    co_return result;
+}
+
+void CurlTransport::tell(CurlCall const& call, Result<Response> const& result, Duration took) {
+    auto const method = std::string(to_string(call.method()));
+    auto const milliseconds = std::to_string(took.count());
     if (result) {
-        log_.debug("http.answered", {{"method", std::string(to_string(call.method()))},
+        log_.debug("http.answered", {{"method", method},
                                      {"host", call.host()},
                                      {"path", call.path()},
                                      {"status", std::to_string(result->status)},
-                                     {"ms", took}});
+                                     {"ms", milliseconds}});
     } else {
-        log_.debug("http.failed", {{"method", std::string(to_string(call.method()))},
+        log_.debug("http.failed", {{"method", method},
                                    {"host", call.host()},
                                    {"path", call.path()},
                                    {"error", std::string(to_string(result.error().code()))},
-                                   {"ms", took}});
+                                   {"ms", milliseconds}});
     }
-    co_return result;
 }
 
 }  // namespace kssedr::http

@@ -28,6 +28,8 @@ struct TransportOptions {
     long connections_max = 128;
 };
 
+class CurlCall;
+
 /// Proxies are taken from the environment as curl does (`https_proxy`, `no_proxy`, …). Event loop thread only.
 class CurlTransport final : public Transport {
 public:
@@ -39,6 +41,8 @@ public:
 
 private:
     struct Started;
+
+    void tell(CurlCall const& call, Result<Response> const& result, Duration took);
 
     asio::any_io_executor executor_;
     Clock& clock_;

@@ -55,7 +55,7 @@ SecretString format_body(std::string_view template_text, std::string_view asks) 
 }
 
 CatalogueSlots::CatalogueSlots(http::Transport& transport, azure::ArmClient& arm, Clock& clock, Random& random,
-                               rotation::Catalogue const& catalogue, rotation::Cloud const& cloud)
+                               rotation::LazyCatalogue const& catalogue, rotation::Cloud const& cloud)
     : arm_(arm),
       clock_(clock),
       random_(random),
@@ -64,21 +64,21 @@ CatalogueSlots::CatalogueSlots(http::Transport& transport, azure::ArmClient& arm
       trial_(transport, arm, clock, random, cloud.storage_suffix) {}
 
 bool CatalogueSlots::serves(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.find(owner);
+    auto const* entry = catalogue_.get().find(owner);
     return entry != nullptr && entry->has_slots();
 }
 
 std::string CatalogueSlots::explain_unserved(rotation::ArmId const& owner) const {
-    return rotation::explain_unserved(catalogue_, owner);
+    return rotation::explain_unserved(catalogue_.get(), owner);
 }
 
 rotation::CredentialShape CatalogueSlots::shape(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.find(owner);
+    auto const* entry = catalogue_.get().find(owner);
     return entry == nullptr ? rotation::CredentialShape() : rotation::shape_of(*entry, owner, cloud_);
 }
 
 Result<CatalogueEntry const*> CatalogueSlots::entry_of(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.find(owner);
+    auto const* entry = catalogue_.get().find(owner);
     if (entry == nullptr || !entry->has_slots()) return fail(Errc::invalid_argument, explain_unserved(owner));
     return entry;
 }
@@ -153,13 +153,13 @@ Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::ArmId owner, s
 }
 
 Duration CatalogueSlots::may_land_for(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.find(owner);
+    auto const* entry = catalogue_.get().find(owner);
     return entry != nullptr && entry->is_long_running ? longest_operation : ports::time_of_doubt;
 }
 
 Task<ports::TrialResult> CatalogueSlots::verify(rotation::ArmId owner, SecretString const& credential,
                                                 SecretString const& value, SteadyPoint deadline) {
-    auto const* entry = catalogue_.find(owner);
+    auto const* entry = catalogue_.get().find(owner);
     if (entry != nullptr && entry->trial == "storage-blob")
         co_return co_await trial_.run(std::move(owner), credential, value, deadline);
     co_return ports::TrialResult{ports::Trial::inconclusive,

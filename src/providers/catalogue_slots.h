@@ -22,7 +22,7 @@ class CatalogueSlots final : public ports::CredentialProvider {
 public:
     /// All must outlive it.
     CatalogueSlots(http::Transport& transport, azure::ArmClient& arm, Clock& clock, Random& random,
-                   rotation::Catalogue const& catalogue, rotation::Cloud const& cloud);
+                   rotation::LazyCatalogue const& catalogue, rotation::Cloud const& cloud);
 
     [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
     [[nodiscard]] std::string explain_unserved(rotation::ArmId const& owner) const override;
@@ -48,7 +48,7 @@ private:
     azure::ArmClient& arm_;
     Clock& clock_;
     Random& random_;
-    rotation::Catalogue const& catalogue_;
+    rotation::LazyCatalogue const& catalogue_;
     rotation::Cloud cloud_;
     StorageTrial trial_;
 };

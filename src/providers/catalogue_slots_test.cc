@@ -101,7 +101,7 @@ struct World {
     explicit World(Clock& clock)
         : transport(clock),
           arm(transport, tokens, random, *rotation::find_cloud("public")),
-          catalogue({storage(), slow(), verbs(), ids(), policies(), retired()}),
+          catalogue(rotation::Catalogue({storage(), slow(), verbs(), ids(), policies(), retired()})),
           provider(transport, arm, clock, random, catalogue, *rotation::find_cloud("public")) {}
 
     test::Expectation& expect(std::string_view tail, Method method = Method::post) {
@@ -112,7 +112,7 @@ struct World {
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};
     azure::ArmClient arm;
-    rotation::Catalogue catalogue;
+    rotation::LazyCatalogue catalogue;
     CatalogueSlots provider;
     rotation::ArmId account = id("Microsoft.Storage/storageAccounts/contoso");
     rotation::ArmId thing = id("Contoso.Slow/things/t");

@@ -13,11 +13,13 @@
 #include "rotation/credential_shape.h"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace kssedr::rotation {
@@ -124,6 +126,23 @@ public:
 
 private:
     std::vector<CatalogueEntry> entries_;
+};
+
+/// A catalogue that is read when it is first asked for: a start need not wait for it. One thread's.
+class LazyCatalogue {
+public:
+    explicit LazyCatalogue(Catalogue read) : catalogue_(std::move(read)) {}
+    explicit LazyCatalogue(std::function<Catalogue()> read) : read_(std::move(read)) {}
+
+    /// Valid as long as this object.
+    [[nodiscard]] Catalogue const& get() const {
+        if (read_) catalogue_ = std::exchange(read_, nullptr)();
+        return catalogue_;
+    }
+
+private:
+    mutable std::function<Catalogue()> read_;
+    mutable Catalogue catalogue_;
 };
 
 /// The text with its placeholders filled. One that is not known stays as it is (the parser lets none through).

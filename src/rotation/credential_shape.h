@@ -19,7 +19,7 @@ struct KeyForm {
     Kind kind = Kind::base64;
     std::size_t least = 64;  ///< base64: decoded bytes; hex and text: characters, those of `begins` included
     std::size_t most = 64;
-    std::string begins{};  ///< text: its first characters
+    std::string begins{};  ///< text: its first characters, but for their case
     std::string with{};    ///< text: what it is made of besides letters and digits
 
     friend bool operator==(KeyForm const&, KeyForm const&) = default;

@@ -101,18 +101,26 @@ Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Si
                        holder.why_not_movable;
         return decision;
     }
+    // Each moves when it may: their windows need have no hour in common.
     for (auto const i : on_other) {
         auto const& holder = seen.holders[i];
-        if (!holder.movable_from || *holder.movable_from <= seen.now) continue;
-        decision.holder = i;
+        if (!holder.movable_from || *holder.movable_from <= seen.now) {
+            decision.moving.push_back(i);
+        } else if (decision.holder == 0 || *holder.movable_from < decision.until) {
+            decision.holder = i;
+            decision.until = *holder.movable_from;
+        }
+    }
+    if (decision.moving.empty()) {
         decision.step = Step::wait;
-        decision.until = *holder.movable_from;
-        decision.why = holder.name + " holds " + seen.slots[other].name + ", and its windows hold it";
+        decision.why =
+            seen.holders[decision.holder].name + " holds " + seen.slots[other].name + ", and its windows hold it";
         return decision;
     }
     decision.step = Step::move_siblings;
-    decision.moving = on_other;
-    for (auto const i : on_other) decision.until = std::max(decision.until, seen.now + seen.holders[i].overlap);
+    decision.holder = 0;
+    decision.until = {};
+    for (auto const i : decision.moving) decision.until = std::max(decision.until, seen.now + seen.holders[i].overlap);
     decision.why = "others hold " + seen.slots[other].name + "; they move to " + common.name +
                    ", and the overlap passes before " + seen.slots[other].name + " is regenerated";
     return decision;
@@ -124,13 +132,20 @@ bool holds(Holder const& holder, std::size_t slot) {
     return holder.may_hold_any || holder.slot == slot;
 }
 
+bool was_elsewhere(Holder const& holder) {
+    if (!holder.earlier || !holder.earlier->exists) return false;
+    auto const& earlier = *holder.earlier;
+    bool const is_dead = earlier.is_readable && !earlier.slot && !earlier.is_elsewhere;
+    return earlier.is_elsewhere || (holder.is_elsewhere && is_dead);
+}
+
 std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder) {
     if (!holder.earlier) return holder.version_created;
     if (!holder.earlier->exists) return std::nullopt;
     // Two versions in a row on one slot, or the former on another pair: what it does not hold was left when the first
     // of them was made, or before.
     bool const is_unmoved = holder.slot && *holder.slot != slot && holder.earlier->slot == holder.slot;
-    return is_unmoved || holder.earlier->is_elsewhere ? holder.earlier->created : holder.version_created;
+    return is_unmoved || was_elsewhere(holder) ? holder.earlier->created : holder.version_created;
 }
 
 TimePoint expiry_of(SlotSeen const& slot, TimePoint now, Duration validity, Duration overlap) {

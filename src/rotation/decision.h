@@ -88,6 +88,9 @@ struct Decision {
 
 /// Whether the holder has the slot, or may have it.
 [[nodiscard]] bool holds(Holder const& holder, std::size_t slot);
+/// Whether the version before its current one was on another pair of the owner's, as far as is known: a dead one is
+/// taken to have been where the current one is.
+[[nodiscard]] bool was_elsewhere(Holder const& holder);
 /// Since when a holder has been off a slot it does not hold; nothing where it never was on it. Not later than that,
 /// where its earlier version was not read.
 [[nodiscard]] std::optional<TimePoint> left_at(std::size_t slot, Holder const& holder);

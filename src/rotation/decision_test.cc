@@ -194,6 +194,40 @@ std::vector<Case> cases() {
          {},
          day(67),
          {1, 3}},
+        {"each moves when its windows are open",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders.push_back(sibling(0));
+             s.holders[1].movable_from = day(65);
+         }),
+         Step::move_siblings,
+         1,
+         {},
+         day(67),
+         {2}},
+        {"none is open: the first that opens is waited for",
+         with([](auto& s) {
+             s.holders[0].slot = 1;
+             s.holders.push_back(sibling(0));
+             s.holders.push_back(sibling(0));
+             s.holders[1].movable_from = day(65);
+             s.holders[2].movable_from = day(62);
+         }),
+         Step::wait,
+         1,
+         {},
+         day(62),
+         {},
+         2},
+        {"one that rotated on another pair, its former credential dead: in nobody's way", with([](auto& s) {
+             s.holders.push_back({.name = "demo/reader",
+                                  .version_created = day(58),
+                                  .is_elsewhere = true,
+                                  .overlap = days{7},
+                                  .earlier = EarlierVersion{.exists = true, .created = day(20)}});
+         }),
+         Step::regenerate, 1, day(150)},
         {"the sibling's own overlap counts",
          with([](auto& s) {
              s.holders[0].slot = 1;

@@ -24,8 +24,11 @@ Revocation decide_revocation(Situation const& seen, Duration grace) {
         if (holds(holder, decision.slot)) return nothing(holder.name + " holds " + vacated.name);
         auto const at = left_at(decision.slot, holder);
         if (!at) continue;
-        left = std::max(left.value_or(*at), *at);
-        decision.until = std::max(decision.until, *at + std::max(grace, holder.overlap));
+        // Whoever was on another pair gives no reason to believe that it ever had this one's; who did all the same,
+        // before that, is not cut off within the overlap.
+        bool const tells = !was_elsewhere(holder);
+        decision.until = std::max(decision.until, *at + (tells ? std::max(grace, holder.overlap) : holder.overlap));
+        if (tells) left = std::max(left.value_or(*at), *at);
     }
     if (!left) return nothing("nobody had " + vacated.name);
     // Not later than this it was left by each; where that is before it was made, no reading can tell otherwise.

@@ -14,7 +14,7 @@ TimePoint ago(int count) {
     return now - days{count};
 }
 
-Holder holder(std::string name, std::size_t slot, int made_ago, std::optional<EarlierVersion> earlier) {
+Holder holder(std::string name, std::optional<std::size_t> slot, int made_ago, std::optional<EarlierVersion> earlier) {
     Holder made;
     made.name = std::move(name);
     made.slot = slot;
@@ -44,6 +44,10 @@ TEST(Revocation, IsDecidedByTheTable) {
     dead.slot.reset();
     auto unreadable = holder("api", 0, 50, on(0, 90));
     unreadable.may_hold_any = true;
+    auto stranger = holder("reader", std::nullopt, 4, on(std::nullopt, 10));
+    stranger.is_elsewhere = true;
+    auto late_stranger = holder("reader", std::nullopt, 1, on(std::nullopt, 5));
+    late_stranger.is_elsewhere = true;
     using enum RevocationStep;
     for (auto const& c : std::vector<Case>{
              {"the grace has passed", {self}, ago(100), 14, regenerate},
@@ -70,6 +74,14 @@ TEST(Revocation, IsDecidedByTheTable) {
              {"a sibling holds it", {self, holder("api", 1, 50, on(0, 90))}, ago(100), 14, nothing},
              {"a sibling may hold it", {self, unreadable}, ago(100), 14, nothing},
              {"a sibling left it later", {self, holder("api", 0, 4, on(1, 90))}, ago(100), 14, wait, now + days{10}},
+             {"one that rotated on another pair left nothing", {self, stranger}, ago(18), 14, nothing},
+             {"nor does it wait for its grace", {self, stranger}, ago(100), 14, regenerate},
+             {"but for its overlap, since it may have been here before that",
+              {self, late_stranger},
+              ago(100),
+              14,
+              wait,
+              now + days{2}},
              {"made between two leavings: the later counts",
               {self, holder("api", 0, 15, on(1, 90))},
               ago(18),

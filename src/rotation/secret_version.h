@@ -6,6 +6,7 @@
 #include "base/time.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,9 +39,12 @@ struct SecretVersion {
     TimePoint seen_at{};  ///< the `Date` of the vault's answer: the rotation's "now" (DESIGN 3.1)
 };
 
+/// Shared, and never changed: several keep what one listing showed, and the next shows most of it again.
+using ListedSecret = std::shared_ptr<SecretProperties const>;
+
 /// All secrets of a vault, each by its current version's properties, and when the vault said so.
 struct SecretListing {
-    std::vector<SecretProperties> secrets;
+    std::vector<ListedSecret> secrets;
     TimePoint seen_at{};
 };
 

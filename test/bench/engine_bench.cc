@@ -87,15 +87,18 @@ void storm(benchmark::State& state) {
         World world(secrets, 20ms);
         auto const before = ::mallinfo2().uordblks;
         std::size_t peak = 0;
-        auto const summary = world.sweep(
-            [&](rotation::Outcome const&) { peak = std::max(peak, ::mallinfo2().uordblks); });
+        auto const summary =
+            world.sweep([&](rotation::Outcome const&) { peak = std::max(peak, ::mallinfo2().uordblks); });
         auto const took = world.clock.steady_now().since_start;
         if (summary.done != secrets) state.SkipWithError("not everything due was rotated");
         state.counters["virtual_hours"] = std::chrono::duration<double, std::ratio<3600>>(took).count();
         state.counters["of_bound"] = static_cast<double>(took.count()) / static_cast<double>(bound(secrets).count());
-        state.counters["provider_calls"] = static_cast<double>(world.estate.calls.provider) / static_cast<double>(secrets);
-        state.counters["vault_reads"] = static_cast<double>(world.estate.calls.vault_reads) / static_cast<double>(secrets);
+        state.counters["provider_calls"] =
+            static_cast<double>(world.estate.calls.provider) / static_cast<double>(secrets);
+        state.counters["vault_reads"] =
+            static_cast<double>(world.estate.calls.vault_reads) / static_cast<double>(secrets);
         state.counters["bytes_a_secret"] = static_cast<double>(peak - before) / static_cast<double>(secrets);
+        state.counters["peak_mib"] = static_cast<double>(peak - before) / (1U << 20U);
     }
 }
 BENCHMARK(storm)->Arg(1000)->Arg(10'000)->Arg(100'000)->Iterations(1)->Unit(benchmark::kSecond);

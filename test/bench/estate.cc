@@ -36,17 +36,22 @@ void Estate::add_due(std::size_t number) {
     secret.properties.created = secret.properties.updated = now - days{61};
     secret.properties.expires = now + days{29};
     secret.value = value_of(account, owners_[account][0].value);
-    secrets_[secret.properties.name] = std::move(secret);
+    numbers_[secret.properties.name] = secrets_.size();
+    secrets_.push_back(std::move(secret));
 }
 
-Task<void> Estate::take_time() {
-    co_await clock_.sleep_for(latency_);
+std::size_t Estate::pages() const {
+    return (secrets_.size() + 24) / 25;  // of 25, as Key Vault gives them
+}
+
+Task<void> Estate::take_time(std::size_t answers) {
+    co_await clock_.sleep_for(latency_ * static_cast<Duration::rep>(answers));
 }
 
 Async<rotation::SecretVersion> Estate::fetch(rotation::SecretRef secret, std::string, SteadyPoint) {
     ++calls.vault_reads;
     co_await take_time();
-    auto const& found = secrets_.at(secret.name);
+    auto const& found = find(secret.name);
     rotation::SecretVersion version;
     version.properties = found.properties;
     version.value = SecretString::copy_of(found.value);
@@ -57,19 +62,22 @@ Async<rotation::SecretVersion> Estate::fetch(rotation::SecretRef secret, std::st
 Async<std::vector<rotation::SecretProperties>> Estate::list_versions(rotation::SecretRef secret, SteadyPoint) {
     ++calls.vault_reads;
     co_await take_time();
-    co_return std::vector{secrets_.at(secret.name).properties};
+    co_return std::vector{find(secret.name).properties};
 }
 
 Async<rotation::SecretListing> Estate::list_secrets(rotation::VaultHost, SteadyPoint) {
-    // Pages of 25, as Key Vault gives them.
-    calls.vault_reads += (secrets_.size() + 24) / 25;
-    co_await take_time();
+    calls.vault_reads += pages();
+    co_await take_time(pages());
     rotation::SecretListing listing;
     listing.seen_at = std::chrono::floor<std::chrono::seconds>(clock_.now());
     listing.secrets.reserve(secrets_.size());
-    for (auto const& [name, secret] : secrets_) {
-        listing.secrets.push_back(secret.properties);
-        listing.secrets.back().version.clear();
+    for (auto& secret : secrets_) {
+        if (!secret.listed) {
+            auto properties = secret.properties;
+            properties.version.clear();
+            secret.listed = std::make_shared<rotation::SecretProperties const>(std::move(properties));
+        }
+        listing.secrets.push_back(secret.listed);
     }
     co_return listing;
 }
@@ -78,7 +86,8 @@ Async<rotation::SecretProperties> Estate::publish(rotation::SecretRef secret, ro
                                                   SteadyPoint) {
     ++calls.publications;
     co_await take_time();
-    auto& found = secrets_.at(secret.name);
+    auto& found = find(secret.name);
+    found.listed.reset();
     found.value.assign(draft.value.expose());
     found.properties.version = fmt::format("{:032x}", ++versions_);
     found.properties.tags = draft.tags;

@@ -1,7 +1,8 @@
 /// Estate: many vaults' secrets and as many storage accounts in memory, behind the ports the engine acts through.
 ///
-/// Made for benches: it answers after `latency` of the clock, keeps what it must and no history, and counts its calls.
-/// It never fails; what failures do is the business of the tests and of the simulator.
+/// Made for benches: it answers after `latency` of the clock, a listing after so much for each of its pages; it keeps
+/// what it must and no history, and counts its calls. What it lists it makes anew only where it has changed. It never
+/// fails; what failures do is the business of the tests and of the simulator.
 
 #pragma once
 
@@ -12,8 +13,10 @@
 #include "ports/vault.h"
 #include "ports/vault_directory.h"
 
+#include <array>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace kssedr::bench {
 
@@ -55,17 +58,21 @@ private:
     struct Secret {
         rotation::SecretProperties properties;
         std::string value;
+        rotation::ListedSecret listed;  // null: not listed as it is now
     };
 
     std::string new_key();
     [[nodiscard]] rotation::Credentials credentials_of(std::string const& account) const;
-    Task<void> take_time();
+    [[nodiscard]] Secret& find(std::string const& name) { return secrets_[numbers_.at(name)]; }
+    [[nodiscard]] std::size_t pages() const;
+    Task<void> take_time(std::size_t answers = 1);
 
     Clock& clock_;
     Random& random_;
     Duration latency_;
     std::size_t versions_ = 0;
-    std::unordered_map<std::string, Secret> secrets_;             // by name
+    std::vector<Secret> secrets_;                                 // as they are listed
+    std::unordered_map<std::string, std::size_t> numbers_;        // by name
     std::unordered_map<std::string, std::array<Key, 2>> owners_;  // by account name
 };
 

@@ -6,9 +6,19 @@ namespace kssedr::bench {
 namespace {
 
 TEST(Storm, ProceedsAtTheBoundAndMakesThreeCallsOfTheProviderForEach) {
-    for (std::size_t const secrets : {100U, 600U}) {
-        SCOPED_TRACE(secrets);
-        World world(secrets, Duration{20});
+    struct Case {
+        std::string_view name;
+        std::size_t secrets;
+        Duration latency;
+    };
+    Case const cases[] = {
+        {"what the limits let go at once, and the first of the rest", 100, Duration{20}},
+        {"over an hour", 600, Duration{20}},
+        {"listings that take seconds, which makes no evidence old", 600, Duration{200}},
+    };
+    for (auto const& [name, secrets, latency] : cases) {
+        SCOPED_TRACE(name);
+        World world(secrets, latency);
         auto const summary = world.sweep([](rotation::Outcome const&) {});
         EXPECT_EQ(summary.done, secrets);
         EXPECT_EQ(world.estate.calls.provider, 3 * secrets);

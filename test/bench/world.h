@@ -53,8 +53,8 @@ struct World {
     engine::Sweeper sweeper{rotator, ports};
 };
 
-/// What the limits leave: the storage provider takes 1,000 writes an hour for each subscription (and as many at once when
-/// it has rested) and 10 a second, and a rotation needs three: list, regenerate, and the look again.
+/// What the limits leave: the storage provider takes 1,000 writes an hour for each subscription (and as many at once
+/// when it has rested) and 10 a second, and a rotation needs three: list, regenerate, and the look again.
 inline Duration bound(std::size_t secrets) {
     auto const writes = 3 * static_cast<std::int64_t>(secrets);
     auto const of_hour = std::max<std::int64_t>(0, writes - 1000) * 3600;

@@ -186,8 +186,8 @@ CORO_TEST(CatalogueFacts, ARecordedOperationIsFollowed) {
     test::ScriptedTokens tokens;
     test::SeededRandom random{1};
     azure::ArmClient arm(transport, tokens, random, *rotation::find_cloud("public"));
-    providers::CatalogueSlots provider(transport, arm, clock(), random, test::own_catalogue(),
-                                       *rotation::find_cloud("public"));
+    rotation::LazyCatalogue const catalogue(test::own_catalogue());
+    providers::CatalogueSlots provider(transport, arm, clock(), random, catalogue, *rotation::find_cloud("public"));
     auto const ours = [](std::string url) {
         std::string const theirs = "2024-09-01-preview";
         return url.replace(url.find(theirs), theirs.size(), "2024-08-15");

@@ -31,7 +31,7 @@ struct World {
         : transport(clock),
           vault(transport, tokens, clock, random, *rotation::find_cloud("public")),
           arm(transport, tokens, random, *rotation::find_cloud("public")),
-          keys(transport, arm, clock, random, test::own_catalogue(), *rotation::find_cloud("public")) {}
+          keys(transport, arm, clock, random, catalogue, *rotation::find_cloud("public")) {}
 
     /// Expects the call as we make it, and gives the answer that was recorded.
     test::Expectation& replay(Method method, std::string url, test::RecordedCall const& call) {
@@ -44,6 +44,7 @@ struct World {
     test::SeededRandom random{1};
     KeyVault vault;
     ArmClient arm;
+    rotation::LazyCatalogue catalogue{test::own_catalogue()};
     providers::CatalogueSlots keys;
 };
 
@@ -92,7 +93,9 @@ CORO_TEST(RecordedKeyVault, FollowsTheLinksThatTheVaultWrote) {
     auto const listed = co_await world.vault.list_secrets(vault, SteadyPoint::max());
     CO_ASSERT(listed.has_value());
     EXPECT_EQ(listed->secrets.size(), 7U);
-    EXPECT_EQ(std::ranges::count_if(listed->secrets, &rotation::SecretProperties::managed), 5);
+    EXPECT_EQ(
+        std::ranges::count_if(listed->secrets, [](rotation::ListedSecret const& secret) { return secret->managed; }),
+        5);
 }
 
 CORO_TEST(RecordedKeyVault, ListsVersions) {

@@ -60,7 +60,7 @@ void Checker::check_cut_off(SecretState& secret, KeyId key, Author const& author
     if (is_expired && secret.unreadable_until + longest_attempt > now) return;
     bool const is_strict = !is_excused(secret.owner, author);
     if (secret.is_served() && current.holds == key) {
-        if (is_strict)
+        if (is_strict && !may_cut_off(secret, true, author))
             violate("I1", fmt::format("the key that the current version of {} holds was regenerated {}", secret.key,
                                       blame(author)));
         secret.broken = author.who == Who::kssedr ? Broken::by_kssedr : Broken::by_others;
@@ -70,6 +70,7 @@ void Checker::check_cut_off(SecretState& secret, KeyId key, Author const& author
     for (auto const& version : secret.versions) {
         if (version.holds != key || !version.left) continue;
         if (now - *version.left + measured_to >= secret.overlap) continue;
+        if (may_cut_off(secret, false, author)) continue;
         violate("I2",
                 fmt::format("the key that version {} of {} held until {} ago was regenerated {}; the overlap is {}",
                             version.properties.version, secret.key, format_span(now - *version.left), blame(author),
@@ -77,13 +78,15 @@ void Checker::check_cut_off(SecretState& secret, KeyId key, Author const& author
     }
 }
 
-// One version leads to one regeneration.
+// One version leads to one regeneration, but for what has leaked.
 void Checker::check_second_regeneration(OwnerState const& owner, int slot, Author const& author) {
     if (author.who != Who::kssedr || author.secret < 0) return;
     auto& secret = estate_.secrets[static_cast<std::size_t>(author.secret)];
     auto& version = secret.versions[author.base];
     auto const before = std::exchange(version.regenerated_for, timeline_.now());
+    if (author.purpose == Purpose::leak) return;
     if (!before || is_excused(secret.owner, author) || may_not_know_of(owner, author)) return;
+    if (author.purpose == Purpose::revocation && may_have_been_left(owner, slot)) return;
     // A provider whose clock is apart says of a key that was made just after the version that it was made before.
     auto const told_apart = 2 * plan_.service_skew + std::chrono::seconds{2};
     if (owner.tells_made && plan_.service_skew > Duration{} && *before - version.made < told_apart) return;
@@ -111,6 +114,12 @@ void Checker::before_regeneration(int owner, int slot, Author const& author) {
     check_second_regeneration(state, slot, author);
     auto const key = state.slots[static_cast<std::size_t>(slot)].key;
     for (auto const index : state.secrets) check_cut_off(estate_.secrets[static_cast<std::size_t>(index)], key, author);
+    if (author.secret >= 0) {
+        auto const& secret = estate_.secrets[static_cast<std::size_t>(author.secret)];
+        check_time(secret, secret.versions[author.base], author);
+        check_pair(secret.versions[author.base], key, author);
+        check_grace(state, key, author);
+    }
     if (key == state.own_setting && !is_excused(owner, author))
         violate("I1", fmt::format("the key that a setting of kssedr's own holds was regenerated {}", blame(author)));
     if (author.who != Who::kssedr) excuse(owner, timeline_.now());
@@ -142,6 +151,8 @@ void Checker::after_publication(int index, Author const& author) {
         violate("I3", fmt::format("version {} of {} led to two different publications, the second {}",
                                   base.properties.version, secret.key, blame(author)));
     base.led_to = current.holds;
+    check_time(secret, base, author);
+    check_pair(base, current.holds, author);
     if (is_strict) check_form(secret, base, author);
 }
 
@@ -160,13 +171,14 @@ void Checker::after_change(int index, Change change) {
 }
 
 Duration Checker::bound(int owner) const {
+    auto const& state = estate_.owners[static_cast<std::size_t>(owner)];
     Duration overlap{};
-    for (auto const index : estate_.owners[static_cast<std::size_t>(owner)].secrets)
+    for (auto const index : state.secrets)
         overlap = std::max(overlap, estate_.secrets[static_cast<std::size_t>(index)].overlap);
     // Where nobody tells when a slot was made, a version that repaired a dead one looks as if the other slot had been
     // regenerated since: that is adopted first, and siblings move once more.
-    int const rounds = estate_.owners[static_cast<std::size_t>(owner)].tells_made ? 1 : 2;
-    return rounds * overlap + (rounds + 1) * plan_.sweep_every + std::chrono::hours{2};
+    int const rounds = state.tells_made ? 1 : 2;
+    return rounds * (overlap + wait_for_windows(state)) + (rounds + 1) * plan_.sweep_every + std::chrono::hours{2};
 }
 
 void Checker::expect_whole() {

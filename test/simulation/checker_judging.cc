@@ -52,7 +52,7 @@ void Checker::check_tags(SecretState const& secret, VersionState const& base) {
         bool const is_index = name == "key" && secret.is_original_dialect && is_number(value);
         if (name == "CredentialId" && place->second != owner.slots[static_cast<std::size_t>(slot)].name)
             return say("the tag CredentialId says " + place->second);
-        if (is_index && place->second != std::to_string(slot)) return say("the tag key says " + place->second);
+        if (is_index && place->second != std::to_string(slot % 2)) return say("the tag key says " + place->second);
         bool const is_ours = is_index || name == "CredentialId" || name == "AutoRotate";
         if (!is_ours && place->second != value) return say("the tag " + name + " changed");
     }
@@ -75,7 +75,7 @@ void Checker::judge_outcome(Handled const& handled, rotation::Outcome const& out
     if (plan_.paused == 0 && handled.deadline != SteadyPoint::max() &&
         handled.ending.at > handled.deadline + ends_after_deadline)
         return say("came long after its deadline");
-    bool const has_published = rotation::has_published(outcome.kind);
+    bool const has_published = rotation::has_published(outcome.kind) && outcome.code != "revoked";
     if (!handled.version.empty()) {
         auto const asked = std::ranges::find(secret.versions, handled.version,
                                              [](VersionState const& v) { return v.properties.version; });

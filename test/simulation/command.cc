@@ -92,9 +92,11 @@ private:
 
 void tell_details(Statistics const& total) {
     fmt::print(
-        "{} rotated, {} adopted, {} repaired, {} other outcomes; {} regenerations, {} publications, {} calls\nfaults:",
-        total.rotated, total.adopted, total.repaired, total.other_outcomes, total.regenerations, total.publications,
-        total.calls);
+        "{} rotated ({} revoked, {} leaks answered), {} adopted, {} repaired, {} other outcomes ({} held by windows); "
+        "{} "
+        "regenerations, {} publications, {} calls\nfaults:",
+        total.rotated, total.revoked, total.compromised, total.adopted, total.repaired, total.other_outcomes,
+        total.held_by_windows, total.regenerations, total.publications, total.calls);
     for (std::size_t i = 0; i < total.faults.size(); ++i)
         fmt::print("{} {} {}", i == 0 ? "" : ",", fault_names[i], total.faults[i]);
     fmt::print("\n");

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "chance.h"
+#include "opening.h"
 #include "plan.h"
 #include "timeline.h"
 
@@ -14,7 +15,6 @@
 #include "rotation/secret_ref.h"
 #include "rotation/secret_version.h"
 
-#include <array>
 #include <functional>
 #include <map>
 #include <optional>
@@ -29,6 +29,9 @@ inline constexpr KeyId no_key = 0;  ///< a value that holds no key that ever was
 
 enum class Who : std::uint8_t { kssedr, person, tool };
 
+/// What kssedr does something for.
+enum class Purpose : std::uint8_t { rotation, revocation, leak };
+
 /// Who has an effect, and what they went by.
 struct Author {
     Who who = Who::person;
@@ -38,6 +41,8 @@ struct Author {
     /// The secret that an effect of kssedr is for, and the version of it that was judged, as an index.
     int secret = -1;
     std::size_t base = 0;
+    Purpose purpose = Purpose::rotation;
+    int leak = 0;  ///< the number of the answer to a leak
 };
 
 /// A key that an owner has or had.
@@ -63,9 +68,10 @@ struct OwnerState {
     rotation::ArmId id;
     std::string name;
     rotation::CredentialShape shape;
+    std::size_t provider = 0;  ///< 0: of owners with one pair, 1: with two
     bool tells_made = true;
-    Duration skew{};  ///< of the provider's clock
-    std::array<SlotState, 2> slots;
+    Duration skew{};               ///< of the provider's clock
+    std::vector<SlotState> slots;  ///< one pair after the other; `slot ^ 1` is the alternate one
     std::vector<int> secrets;
     KeyId own_setting = no_key;  ///< the key that a setting of kssedr's own holds, for ever
     SteadyPoint denied_until{};
@@ -94,7 +100,10 @@ struct SecretState {
     std::string key;
     int vault = 0;
     int owner = 0;
-    std::string prefix, suffix;  ///< of the value, around the credential
+    std::size_t pair = 0;                  ///< of the owner's slots, between which it alternates
+    std::vector<Opening> openings;         ///< none: at any time
+    std::optional<Duration> revoke_after;  ///< as a rule says it
+    std::string prefix, suffix;            ///< of the value, around the credential
     std::vector<VersionState> versions;
     bool is_deleted = false;
     SteadyPoint unreadable_until{};
@@ -116,7 +125,11 @@ struct VaultState {
     Duration skew{};
     std::vector<int> secrets;
     SteadyPoint unlistable_until{};
+    Bucket bucket{{}};
 };
+
+/// The tag that freezes a secret.
+inline std::string const freeze_tag = "kssedr-freeze";
 
 class Checker;
 
@@ -124,6 +137,7 @@ class Estate {
 public:
     Estate(Timeline& timeline, Plan const& plan, Chance chance);
     void watch(Checker& checker) { checker_ = &checker; }
+    [[nodiscard]] Checker& checker() const { return *checker_; }
 
     /// Told of every new version.
     std::function<void(int secret)> on_publication;
@@ -131,6 +145,7 @@ public:
     std::vector<VaultState> vaults;
     std::vector<OwnerState> owners;
     std::vector<SecretState> secrets;
+    std::vector<Bucket> provider_buckets;  ///< Resource Manager's, by OwnerState::provider
 
     // Effects.
     void regenerate(int owner, int slot, Author const& author);
@@ -155,9 +170,10 @@ private:
     void add_owner(int index, Plan const& plan);
     void add_secret(int index, Plan const& plan);
     void add_form(SecretState& secret, OwnerState const& owner);
+    void add_rules(SecretState& secret, Plan const& plan);
     void add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner,
                   Plan const& plan);
-    void add_first_versions(SecretState& secret, rotation::SecretProperties properties);
+    void add_first_versions(SecretState& secret, rotation::SecretProperties properties, Plan const& plan);
     KeyId make_key(int owner, int slot);
     static std::string random_key_text(Chance& chance);
     [[nodiscard]] std::string next_version_id();

@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
 namespace kssedr::simulation {
 
@@ -15,6 +17,13 @@ using std::chrono::days;
 namespace {
 
 constexpr std::string_view group = "/subscriptions/s1/resourceGroups/rg/providers/";
+constexpr std::string_view one_pair = "Microsoft.Storage/storageAccounts";
+constexpr std::string_view two_pairs = "Microsoft.DocumentDB/databaseAccounts";
+constexpr std::array<std::string_view, 2> names_of_one_pair{"key1", "key2"};
+constexpr std::array<std::string_view, 4> names_of_two_pairs{"primary", "secondary", "primaryReadonly",
+                                                             "secondaryReadonly"};
+constexpr std::span<std::string_view const> slots_of_one_pair = names_of_one_pair;
+constexpr std::span<std::string_view const> slots_of_two_pairs = names_of_two_pairs;
 
 }  // namespace
 
@@ -25,26 +34,31 @@ Estate::Estate(Timeline& timeline, Plan const& plan, Chance chance)
         vault.host.text = fmt::format("vault{}.vault.azure.net", i);
         // Vaults keep one time to the second; only the clocks of other services may be further off.
         vault.skew = chance_.between({}, std::min<Duration>(plan.service_skew, std::chrono::seconds{1}));
+        vault.bucket = Bucket(plan.vault_limit);
         vaults.push_back(std::move(vault));
     }
+    provider_buckets.assign(2, Bucket(plan.provider_limit));
     for (int i = 0; i < plan.owners; ++i) add_owner(i, plan);
     for (int i = 0; i < plan.secrets; ++i) add_secret(i, plan);
 }
 
 void Estate::add_owner(int index, Plan const& plan) {
+    bool const has_two_pairs = chance_.happens(plan.two_pairs);
     auto const name = fmt::format("acct{}", index);
-    auto const id = rotation::ArmId::parse(fmt::format("{}Microsoft.Storage/storageAccounts/{}", group, name));
+    auto const id = rotation::ArmId::parse(fmt::format("{}{}/{}", group, has_two_pairs ? two_pairs : one_pair, name));
     OwnerState owner{*id, name, test::storage_shape(name)};
+    owner.provider = has_two_pairs ? 1 : 0;
     owner.tells_made = chance_.happens(plan.tells_made);
     owner.skew = chance_.between(-plan.service_skew, plan.service_skew);
-    for (int slot = 0; slot < 2; ++slot) {
-        auto& state = owner.slots[static_cast<std::size_t>(slot)];
-        state.name = fmt::format("key{}", slot + 1);
+    for (auto const slot_name : has_two_pairs ? slots_of_two_pairs : slots_of_one_pair) {
+        auto& state = owner.slots.emplace_back();
+        auto const slot = static_cast<int>(owner.slots.size()) - 1;
+        state.name = slot_name;
         state.key = state.before = make_key(index, slot);
         state.made = state.made_before = beginning - chance_.between(days{150}, days{400});
         state.changed = {-days{150}};
     }
-    if (plan.has_own_setting && index == 0) owner.own_setting = owner.slots[chance_.pick(2)].key;
+    if (plan.has_own_setting && index == 0) owner.own_setting = owner.slots[chance_.pick(owner.slots.size())].key;
     owners.push_back(std::move(owner));
 }
 
@@ -71,12 +85,12 @@ void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secre
                                    .substr(secret.prefix.size(), secret.versions.back().value.size() -
                                                                      secret.prefix.size() - secret.suffix.size()));
     int slot = keys_[held].slot;
-    if (chance_.happens(plan.lying_tags)) slot = 1 - slot;
+    if (chance_.happens(plan.lying_tags)) slot ^= 1;
     secret.is_original_dialect = chance_.happens(0.5);
     if (secret.is_original_dialect) {
         properties.content_type = owner.id.text();
         if (chance_.happens(0.7)) properties.tags["orgin"] = owner.id.text();
-        if (chance_.happens(0.7)) properties.tags["key"] = fmt::format("{}", slot);
+        if (chance_.happens(0.7)) properties.tags["key"] = fmt::format("{}", slot % 2);
     } else {
         properties.tags["ProviderAddress"] = owner.id.text();
         if (chance_.happens(0.8)) properties.tags["CredentialId"] = owner.slots[static_cast<std::size_t>(slot)].name;
@@ -88,7 +102,17 @@ void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secre
     auto const validity = std::chrono::duration_cast<days>(secret.validity).count();
     if (validity != 90) properties.tags["ValidityPeriodDays"] = fmt::format("{}", validity);
     if (chance_.happens(0.05))
-        while (properties.tags.size() < 15) properties.tags[fmt::format("t{}", properties.tags.size())] = "x";
+        // One is left for CredentialId, which people may have to add.
+        while (properties.tags.size() < 14 + properties.tags.count("CredentialId"))
+            properties.tags[fmt::format("t{}", properties.tags.size())] = "x";
+}
+
+void Estate::add_rules(SecretState& secret, Plan const& plan) {
+    constexpr std::array graces{1, 3, 7, 14};
+    if (chance_.happens(plan.revoking)) secret.revoke_after = days{graces[chance_.pick(graces.size())]};
+    if (!chance_.happens(plan.within_windows)) return;
+    secret.openings.push_back(Opening::draw(chance_));
+    if (chance_.happens(0.3)) secret.openings.push_back(Opening::draw(chance_));
 }
 
 void Estate::add_secret(int index, Plan const& plan) {
@@ -99,11 +123,13 @@ void Estate::add_secret(int index, Plan const& plan) {
     secret.owner = owner;
     secret.ref = {vaults[static_cast<std::size_t>(secret.vault)].host, fmt::format("secret{}", index)};
     secret.key = secret.ref.key();
+    secret.pair = owners[static_cast<std::size_t>(owner)].slots.size() > 2 ? chance_.pick(2) : 0;
     secret.validity = days{validities[chance_.pick(validities.size())]};
     secret.overlap = std::min(plan.min_overlap, secret.validity / 2);
     auto& owner_state = owners[static_cast<std::size_t>(owner)];
     add_form(secret, owner_state);
-    add_first_versions(secret, {});
+    add_rules(secret, plan);
+    add_first_versions(secret, {}, plan);
     auto& properties = secret.current().properties;
     add_tags(properties, secret, owner_state, plan);
     for (auto& version : secret.versions) {
@@ -116,9 +142,9 @@ void Estate::add_secret(int index, Plan const& plan) {
     secrets.push_back(std::move(secret));
 }
 
-void Estate::add_first_versions(SecretState& secret, rotation::SecretProperties properties) {
+void Estate::add_first_versions(SecretState& secret, rotation::SecretProperties properties, Plan const& plan) {
     auto const& slots = owners[static_cast<std::size_t>(secret.owner)].slots;
-    auto const held = chance_.pick(2);
+    auto const held = 2 * secret.pair + chance_.pick(2);
     bool const has_expiry = chance_.happens(0.9);
     bool const has_not_before = chance_.happens(0.3);
     auto const add = [&](KeyId key, Duration age) {
@@ -135,10 +161,10 @@ void Estate::add_first_versions(SecretState& secret, rotation::SecretProperties 
         version.made = {-age};
         secret.versions.push_back(std::move(version));
     };
-    auto const age = chance_.between({}, secret.validity);
+    auto const age = plan.is_all_due_at_once ? secret.validity - days{1} : chance_.between({}, secret.validity);
     if (chance_.happens(0.5)) {
         // Before this version there was one on the other slot, or on this one.
-        add(slots[chance_.happens(0.7) ? 1 - held : held].key, age + secret.validity / 2);
+        add(slots[chance_.happens(0.7) ? held ^ 1U : held].key, age + secret.validity / 2);
         secret.versions.back().left = SteadyPoint{-age};
     }
     add(slots[held].key, age);

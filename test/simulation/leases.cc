@@ -46,6 +46,11 @@ public:
     Lease(Lease const&) = delete;
     Lease& operator=(Lease const&) = delete;
     ~Lease() override {
+        bool const is_kept = !lock_.context_.life.is_over() && !hold_->is_lost && kept_until_ > lock_.timeline_.now();
+        if (is_kept) {
+            lock_.keep(hold_, kept_until_);
+            return;
+        }
         hold_->is_given_back = true;
         // A dead process gives nothing back, and word of it may be lost.
         bool const is_heard = !lock_.context_.life.is_over() && !lock_.chance_.happens(lock_.plan_.lost_request);
@@ -55,6 +60,7 @@ public:
     [[nodiscard]] bool outlasts(SteadyPoint deadline) const override {
         return !hold_->is_lost && deadline + LeaseService::margin <= hold_->ends;
     }
+    void keep_until(SteadyPoint when) override { kept_until_ = when; }
     [[nodiscard]] bool was_waited_for() const override { return waited_; }
 
 private:
@@ -62,7 +68,22 @@ private:
     std::unique_ptr<ports::OwnerLease> in_process_;
     std::shared_ptr<Hold> hold_;
     bool waited_;
+    SteadyPoint kept_until_{};
 };
+
+LeaseLock::~LeaseLock() {
+    for (auto const& hold : kept_) hold->is_given_back = true;
+}
+
+// Others of this process ask for it anew; they know of the doubt.
+void LeaseLock::keep(std::shared_ptr<Hold> hold, SteadyPoint until) {
+    std::erase_if(kept_, [](auto const& one) { return one->is_given_back; });
+    kept_.push_back(hold);
+    timeline_.at(until, [&service = service_, hold = std::move(hold)] {
+        if (std::exchange(hold->is_given_back, true)) return;
+        service.release(hold->owner_key, hold->number);
+    });
+}
 
 Async<std::unique_ptr<ports::OwnerLease>> LeaseLock::acquire(std::string owner_key, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto in_process, co_await in_process_.acquire(owner_key, deadline));

@@ -13,6 +13,7 @@
 
 #include <map>
 #include <memory>
+#include <vector>
 
 namespace kssedr::simulation {
 
@@ -58,6 +59,8 @@ public:
           trace_(trace),
           in_process_(clock) {}
 
+    ~LeaseLock() override;
+
     Async<std::unique_ptr<ports::OwnerLease>> acquire(std::string owner_key, SteadyPoint deadline) override;
 
     /// Asks the world to mark the owner as one whose lease was not honest.
@@ -68,6 +71,7 @@ private:
     class Lease;
 
     void renew_at(SteadyPoint when, std::shared_ptr<Hold> hold);
+    void keep(std::shared_ptr<Hold> hold, SteadyPoint until);
     void may_be_broken(std::string const& owner_key);
 
     LeaseService& service_;
@@ -79,6 +83,7 @@ private:
     Statistics& statistics_;
     Trace& trace_;
     engine::InProcessLock in_process_;
+    std::vector<std::shared_ptr<Hold>> kept_;  ///< not in use any more, and not given back yet
 };
 
 }  // namespace kssedr::simulation

@@ -28,6 +28,14 @@ enum class Mutation : std::uint8_t {
     change_the_value_around,
     forget_the_lock,
     forget_the_sweep,
+    ignore_the_windows,
+    ignore_the_freeze,
+    answer_a_leak_by_a_rotation,
+    revoke_without_grace,
+    revoke_a_held_slot,
+    forget_to_revoke,
+    ignore_retry_after,
+    mix_the_pairs,
     count
 };
 
@@ -45,6 +53,14 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mutation:
     "change-the-value-around",
     "forget-the-lock",
     "forget-the-sweep",
+    "ignore-the-windows",
+    "ignore-the-freeze",
+    "answer-a-leak-by-a-rotation",
+    "revoke-without-grace",
+    "revoke-a-held-slot",
+    "forget-to-revoke",
+    "ignore-retry-after",
+    "mix-the-pairs",
 };
 
 /// The network as a mutated engine would use it; without a mutation, the network.
@@ -73,6 +89,8 @@ public:
     }
 
 private:
+    /// As if what may write and what may only read were one pair.
+    void mix(rotation::Credentials& listed) const;
     /// A reading that is kept for too long.
     struct Kept {
         rotation::SecretVersion version;
@@ -81,6 +99,13 @@ private:
 
     Network& network_;
     Mutation mutation_;
+    /// An answer as the mutated engine takes it.
+    template <class T>
+    void mishear(Result<T>& answer) const {
+        if (mutation_ == Mutation::ignore_retry_after && !answer)
+            answer = fail(std::move(answer).error().with_retry_after(std::nullopt));
+    }
+
     Clock& clock_;
     std::map<std::string, Kept> kept_;
     /// Somebody has just published, and looks again next.

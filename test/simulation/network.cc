@@ -1,5 +1,7 @@
 #include "network.h"
 
+#include "checker.h"
+
 #include <algorithm>
 
 namespace kssedr::simulation {
@@ -12,6 +14,13 @@ constexpr Duration longest_slow = std::chrono::seconds{50};
 
 Error denied() {
     return Error(Errc::permission_denied, "ForbiddenByRbac").with_service_code("ForbiddenByRbac");
+}
+
+// A service that says when to come again says it in whole seconds.
+Error too_many(Duration wait, bool is_told) {
+    return Error(Errc::throttled, "429")
+        .with_retry_after(is_told ? std::optional<Duration>(std::chrono::ceil<std::chrono::seconds>(wait))
+                                  : std::nullopt);
 }
 
 TimePoint to_seconds(TimePoint at) {
@@ -31,9 +40,36 @@ Task<void> ProcessClock::sleep_until(SteadyPoint when) {
     return timeline_.sleep_until(when, context_.life);
 }
 
-void Network::begin(int owner) {
+void Network::begin(int owner, int endpoint) {
     ++statistics_.calls;
+    if (endpoint >= 0 && timeline_.now() < context_.silent_until[static_cast<std::size_t>(endpoint)])
+        estate_.checker().violate(
+            "I11",
+            fmt::format("process {} calls {}, which said that it should not within {}", context_.number,
+                        static_cast<std::size_t>(endpoint) < estate_.vaults.size()
+                            ? estate_.vaults[static_cast<std::size_t>(endpoint)].host.text
+                            : std::string("Resource Manager"),
+                        format_span(context_.silent_until[static_cast<std::size_t>(endpoint)] - timeline_.now())));
     if (owner >= 0 && chance_.happens(plan_.meddling_at_call)) context_.meddle(owner);
+}
+
+int Network::provider_of(int owner) const {
+    if (owner < 0) return -1;
+    return static_cast<int>(estate_.vaults.size() + estate_.owners[static_cast<std::size_t>(owner)].provider);
+}
+
+Bucket& Network::bucket_of(int endpoint) {
+    auto const index = static_cast<std::size_t>(endpoint);
+    auto const vaults = estate_.vaults.size();
+    return index < vaults ? estate_.vaults[index].bucket : estate_.provider_buckets[index - vaults];
+}
+
+Error Network::hear(int endpoint, Error error) {
+    if (endpoint >= 0 && error.code() == Errc::throttled && error.retry_after()) {
+        auto& silent_until = context_.silent_until[static_cast<std::size_t>(endpoint)];
+        silent_until = std::max(silent_until, timeline_.now() + *error.retry_after());
+    }
+    return error;
 }
 
 Network::Fate Network::draw_fate() {
@@ -70,7 +106,7 @@ Error Network::error_of(Fate fate, bool is_effect) {
     auto const unanswered = is_effect ? Errc::outcome_unknown : Errc::unavailable;
     switch (fate) {
     case Fate::throttled: {
-        auto const after = chance_.happens(0.5)
+        auto const after = chance_.happens(plan_.says_retry_after)
                                ? std::optional(chance_.between(std::chrono::seconds{1}, std::chrono::seconds{60}))
                                : std::nullopt;
         return Error(Errc::throttled, "429").with_retry_after(after);
@@ -81,7 +117,7 @@ Error Network::error_of(Fate fate, bool is_effect) {
     }
 }
 
-Task<std::optional<Error>> Network::ask(SteadyPoint deadline, SteadyPoint& back) {
+Task<std::optional<Error>> Network::ask(int endpoint, SteadyPoint deadline, SteadyPoint& back) {
     if (timeline_.now() >= deadline) co_return Error(Errc::deadline_exceeded, "nothing was sent");
     auto const fate = draw_fate();
     auto until = timeline_.now() + draw_latency();
@@ -95,8 +131,12 @@ Task<std::optional<Error>> Network::ask(SteadyPoint deadline, SteadyPoint& back)
         until = timeline_.now() + chance_.between({}, until - timeline_.now());
     co_await clock_.sleep_until(std::min(until, deadline));
     if (!is_in_time) co_return Error(Errc::unavailable, "no answer in time");
-    if (fate != Fate::fine) co_return error_of(fate, false);
-    co_return std::nullopt;
+    if (fate != Fate::fine) co_return hear(endpoint, error_of(fate, false));
+    if (endpoint < 0) co_return std::nullopt;
+    auto const wait = bucket_of(endpoint).refuse(timeline_.now());
+    if (!wait) co_return std::nullopt;
+    statistics_.add(Fault::over_limit);
+    co_return hear(endpoint, too_many(*wait, chance_.happens(plan_.says_retry_after)));
 }
 
 Task<void> Network::travel_until(SteadyPoint back) {
@@ -105,10 +145,18 @@ Task<void> Network::travel_until(SteadyPoint back) {
     }
 }
 
-void Network::land_at(SteadyPoint when, std::shared_ptr<Flight> flight, Landing landing) {
-    timeline_.at(when, [flight = std::move(flight), landing = std::move(landing)]() mutable {
+void Network::land_at(SteadyPoint when, int endpoint, std::shared_ptr<Flight> flight, Landing landing) {
+    auto& bucket = bucket_of(endpoint);
+    bool const is_told = bucket.is_limited() && chance_.happens(plan_.says_retry_after);
+    timeline_.at(when, [&bucket, is_told, &statistics = statistics_, &timeline = timeline_, flight = std::move(flight),
+                        landing = std::move(landing)]() mutable {
         if (flight->is_dropped) return;
         flight->has_landed = true;
+        if (auto const wait = bucket.refuse(timeline.now())) {
+            statistics.add(Fault::over_limit);
+            flight->refusal = too_many(*wait, is_told);
+            return;
+        }
         landing(*flight);
     });
 }
@@ -119,7 +167,7 @@ Task<void> Network::pause_before_sending() {
     return clock_.sleep_for(Duration{1});
 }
 
-Task<std::optional<Error>> Network::send(int owner, std::shared_ptr<Flight> flight, Landing landing,
+Task<std::optional<Error>> Network::send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
                                          SteadyPoint deadline) {
     // Whether what is still on its way when its process dies lands all the same.
     struct OnDeath {
@@ -148,7 +196,7 @@ Task<std::optional<Error>> Network::send(int owner, std::shared_ptr<Flight> flig
     auto const fate = draw_fate();
     if (fate == Fate::throttled || fate == Fate::lost_before) {
         co_await clock_.sleep_until(std::min(now + draw_latency(), deadline));
-        co_return error_of(fate, true);
+        co_return hear(endpoint, error_of(fate, true));
     }
     auto arrival = now + draw_latency();
     auto end = arrival + draw_latency();
@@ -159,19 +207,21 @@ Task<std::optional<Error>> Network::send(int owner, std::shared_ptr<Flight> flig
     flight->is_dropped =
         fate == Fate::lost_request || arrival > deadline || (fate == Fate::server_error && chance_.happens(0.5));
     OnDeath const on_death{*flight, *this};
-    if (!flight->is_dropped) land_at(arrival, flight, std::move(landing));
+    if (!flight->is_dropped) land_at(arrival, endpoint, flight, std::move(landing));
     bool const is_in_time = end < deadline;
     co_await clock_.sleep_until(std::min(end, deadline));
     if (!is_in_time) co_return Error(Errc::outcome_unknown, "no answer in time");
     if (fate != Fate::fine) co_return error_of(fate, true);
-    co_return flight->refusal;
+    if (flight->refusal) co_return hear(endpoint, *flight->refusal);
+    co_return std::nullopt;
 }
 
 Async<rotation::SecretVersion> Network::fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) {
     auto const index = estate_.find_secret(secret);
-    begin(index < 0 ? -1 : estate_.secrets[static_cast<std::size_t>(index)].owner);
+    int const vault = index < 0 ? -1 : estate_.secrets[static_cast<std::size_t>(index)].vault;
+    begin(index < 0 ? -1 : estate_.secrets[static_cast<std::size_t>(index)].owner, vault);
     SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
+    auto const failed = co_await ask(vault, deadline, back);
     if (failed) co_return fail(*failed);
     if (index < 0) co_return fail(Errc::not_found, "no such secret");
     auto const& state = estate_.secrets[static_cast<std::size_t>(index)];
@@ -200,9 +250,10 @@ Async<rotation::SecretVersion> Network::fetch(rotation::SecretRef secret, std::s
 
 Async<std::vector<SecretProperties>> Network::list_versions(rotation::SecretRef secret, SteadyPoint deadline) {
     auto const index = estate_.find_secret(secret);
-    begin(-1);
+    int const vault = index < 0 ? -1 : estate_.secrets[static_cast<std::size_t>(index)].vault;
+    begin(-1, vault);
     SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
+    auto const failed = co_await ask(vault, deadline, back);
     if (failed) co_return fail(*failed);
     if (index < 0 || estate_.secrets[static_cast<std::size_t>(index)].is_deleted)
         co_return fail(Errc::not_found, "no such secret");
@@ -216,20 +267,22 @@ Async<std::vector<SecretProperties>> Network::list_versions(rotation::SecretRef 
 }
 
 Async<rotation::SecretListing> Network::list_secrets(rotation::VaultHost vault, SteadyPoint deadline) {
-    begin(-1);
-    SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
-    if (failed) co_return fail(*failed);
     auto const state = std::ranges::find(estate_.vaults, vault, &VaultState::host);
     if (state == estate_.vaults.end()) co_return fail(Errc::not_found, "no such vault");
+    auto const endpoint = static_cast<int>(state - estate_.vaults.begin());
+    begin(-1, endpoint);
+    SteadyPoint back{};
+    auto const failed = co_await ask(endpoint, deadline, back);
+    if (failed) co_return fail(*failed);
     if (state->unlistable_until > timeline_.now()) co_return fail(denied());
     rotation::SecretListing listed;
-    listed.seen_at = to_seconds(estate_.vault_now(static_cast<int>(state - estate_.vaults.begin())));
+    listed.seen_at = to_seconds(estate_.vault_now(endpoint));
     for (auto const index : state->secrets) {
         auto const& secret = estate_.secrets[static_cast<std::size_t>(index)];
         if (secret.is_deleted) continue;
-        listed.secrets.push_back(secret.current().properties);
-        listed.secrets.back().version.clear();
+        auto properties = secret.current().properties;
+        properties.version.clear();
+        listed.secrets.push_back(std::make_shared<rotation::SecretProperties const>(std::move(properties)));
     }
     co_await travel_until(back);
     co_return listed;

@@ -25,6 +25,15 @@ namespace kssedr::simulation {
 struct AttemptUnderWay {
     int secret;
     SteadyPoint began;
+    int leak = 0;  ///< the number of the answer to a leak; 0: none
+
+    friend bool operator==(AttemptUnderWay const&, AttemptUnderWay const&) = default;
+};
+
+/// What a process regenerates next, as it says before it does.
+struct Regenerating {
+    int secret = -1;
+    Purpose purpose = Purpose::rotation;
 };
 
 /// What the parts of one process share. Lives as long as its coroutines.
@@ -33,11 +42,12 @@ struct ProcessContext {
     Life life;
     Duration skew{};
     std::vector<AttemptUnderWay> attempts;
-    std::vector<std::size_t> last_read;  ///< by secret: the version read last, as an index
-    std::vector<int> regenerating_for;   ///< by owner: the secret for which it regenerates
+    std::vector<std::size_t> last_read;      ///< by secret: the version read last, as an index
+    std::vector<Regenerating> regenerating;  ///< by owner
     /// By owner: the moments whose truth the last listing showed, and the one before it.
     std::vector<SteadyPoint> last_listing, listing_before;
     std::vector<SteadyPoint> listing_failed_at;  ///< by owner: when one could not be had, the last time
+    std::vector<SteadyPoint> silent_until;       ///< by endpoint: it said not to come again before
     std::function<void(Duration)> die_within;    ///< asks the world to kill it within that time
     std::function<void(int owner)> meddle;       ///< asks the world to let somebody meddle now
     /// Tells the world that an effect was sent after its deadline and its lease.
@@ -92,6 +102,10 @@ public:
     Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope, SteadyPoint deadline) override;
 
+    /// What the process said that it regenerates the owner's credential for.
+    [[nodiscard]] Purpose purpose_at(rotation::ArmId const& owner) const;
+    [[nodiscard]] std::string alternate_of(rotation::ArmId const& owner, std::string const& slot) const;
+
 private:
     enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };
     /// An effect on its way. It lands by itself, whatever becomes of who sent it.
@@ -105,19 +119,25 @@ private:
     /// What lands it; owns all that it needs.
     using Landing = std::move_only_function<void(Flight&)>;
 
-    void begin(int owner);
+    // Who is called: a vault by its index, after them a provider behind Resource Manager. Nobody who keeps a limit: -1.
+    [[nodiscard]] int provider_of(int owner) const;
+    [[nodiscard]] Bucket& bucket_of(int endpoint);
+    void begin(int owner, int endpoint);
+    /// The error as the process hears it now.
+    Error hear(int endpoint, Error error);
     [[nodiscard]] Fate draw_fate();
     [[nodiscard]] Duration draw_latency();
     [[nodiscard]] Error error_of(Fate fate, bool is_effect);
     /// A question travels; the error that kept it from being answered, if one did. `back` is when the answer arrives:
     /// what it says may be old by then.
-    Task<std::optional<Error>> ask(SteadyPoint deadline, SteadyPoint& back);
+    Task<std::optional<Error>> ask(int endpoint, SteadyPoint deadline, SteadyPoint& back);
     Task<void> travel_until(SteadyPoint back);
     /// An effect travels, lands or does not, and its answer comes back or does not.
-    Task<std::optional<Error>> send(int owner, std::shared_ptr<Flight> flight, Landing landing, SteadyPoint deadline);
+    Task<std::optional<Error>> send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
+                                    SteadyPoint deadline);
     /// Between the last look at the lease and the effect.
     Task<void> pause_before_sending();
-    void land_at(SteadyPoint when, std::shared_ptr<Flight> flight, Landing landing);
+    void land_at(SteadyPoint when, int endpoint, std::shared_ptr<Flight> flight, Landing landing);
     [[nodiscard]] Author author_for(int secret, int owner) const;
     [[nodiscard]] rotation::Credentials credentials(int owner);
 

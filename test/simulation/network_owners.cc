@@ -17,7 +17,7 @@ rotation::Credentials true_credentials(OwnerState const& owner, Estate const& es
     rotation::Credentials all;
     for (auto const& slot : owner.slots)
         all.slots.push_back({slot.name, SecretString::copy_of(estate.key(slot.key).text),
-                             owner.tells_made ? std::optional(slot.made) : std::nullopt});
+                             owner.tells_made ? std::optional(slot.made) : std::nullopt, all.slots.size() / 2});
     return all;
 }
 
@@ -28,16 +28,35 @@ Author Network::author_for(int secret, int owner) const {
     author.who = Who::kssedr;
     author.process = context_.number;
     author.began = timeline_.now();
-    for (auto const& attempt : context_.attempts)
-        if (estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner == owner)
-            author.began = std::min(author.began, attempt.began);
-    author.secret = secret >= 0 ? secret : context_.regenerating_for[static_cast<std::size_t>(owner)];
+    for (auto const& attempt : context_.attempts) {
+        if (estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner != owner) continue;
+        author.began = std::min(author.began, attempt.began);
+        author.leak = std::max(author.leak, attempt.leak);
+    }
+    author.secret = secret;
+    if (secret < 0) {
+        auto const& regenerating = context_.regenerating[static_cast<std::size_t>(owner)];
+        author.secret = regenerating.secret;
+        author.purpose = regenerating.purpose;
+    } else if (author.leak > 0) {
+        author.purpose = Purpose::leak;
+    }
     if (author.secret >= 0) author.base = context_.last_read[static_cast<std::size_t>(author.secret)];
     return author;
 }
 
+Purpose Network::purpose_at(rotation::ArmId const& owner) const {
+    return context_.regenerating[static_cast<std::size_t>(estate_.find_owner(owner))].purpose;
+}
+
+std::string Network::alternate_of(rotation::ArmId const& owner, std::string const& slot) const {
+    auto const& slots = estate_.owners[static_cast<std::size_t>(estate_.find_owner(owner))].slots;
+    auto const index = static_cast<std::size_t>(std::ranges::find(slots, slot, &SlotState::name) - slots.begin());
+    return slots[index ^ 1U].name;
+}
+
 bool Network::serves(rotation::ArmId const& owner) const {
-    return owner.is_type("Microsoft.Storage/storageAccounts");
+    return owner.is_type("Microsoft.Storage/storageAccounts") || owner.is_type("Microsoft.DocumentDB/databaseAccounts");
 }
 
 rotation::CredentialShape Network::shape(rotation::ArmId const& owner) const {
@@ -57,31 +76,35 @@ rotation::Credentials Network::credentials(int owner) {
             shown = std::min(shown, SteadyPoint{slot.changed.since_start - Duration{1}});
         }
         all.slots.push_back({slot.name, SecretString::copy_of(estate_.key(is_old ? slot.before : slot.key).text),
-                             state.tells_made ? std::optional(is_old ? slot.made_before : slot.made) : std::nullopt});
+                             state.tells_made ? std::optional(is_old ? slot.made_before : slot.made) : std::nullopt,
+                             all.slots.size() / 2});
     }
     return all;
 }
 
 Async<rotation::Credentials> Network::list(rotation::ArmId id, SteadyPoint deadline) {
     auto const owner = estate_.find_owner(id);
-    begin(owner);
+    begin(owner, provider_of(owner));
     SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
+    auto const failed = co_await ask(provider_of(owner), deadline, back);
     if (owner < 0) co_return fail(Errc::not_found, "no such owner");
     bool const is_denied = estate_.owners[static_cast<std::size_t>(owner)].denied_until > timeline_.now();
     if (failed || is_denied) context_.listing_failed_at[static_cast<std::size_t>(owner)] = timeline_.now();
     if (failed) co_return fail(*failed);
     if (is_denied) co_return fail(denied());
     auto listed = credentials(owner);
-    trace_.say("process {} lists {}: {} {}", context_.number, id.resource_name(),
-               short_name(listed.slots[0].value.expose()), short_name(listed.slots[1].value.expose()));
+    if (trace_.is_on()) {
+        std::string shown;
+        for (auto const& slot : listed.slots) shown += fmt::format(" {}", short_name(slot.value.expose()));
+        trace_.say("process {} lists {}:{}", context_.number, id.resource_name(), shown);
+    }
     co_await travel_until(back);
     co_return listed;
 }
 
 Async<rotation::Credentials> Network::regenerate(rotation::ArmId id, std::string slot_name, SteadyPoint deadline) {
     auto const owner = estate_.find_owner(id);
-    begin(owner);
+    begin(owner, provider_of(owner));
     if (owner < 0) co_return fail(Errc::not_found, "no such owner");
     auto& state = estate_.owners[static_cast<std::size_t>(owner)];
     auto const slot = std::ranges::find(state.slots, slot_name, &SlotState::name) - state.slots.begin();
@@ -102,7 +125,7 @@ Async<rotation::Credentials> Network::regenerate(rotation::ArmId id, std::string
                   short_name(estate.key(here.slots[static_cast<std::size_t>(slot)].key).text));
     };
     auto const flight = std::make_shared<Flight>();
-    auto const failed = co_await send(owner, flight, std::move(landing), deadline);
+    auto const failed = co_await send(owner, provider_of(owner), flight, std::move(landing), deadline);
     if (failed) {
         trace_.say("process {} hears of its regeneration: {} ({})", author.process, to_string(failed->code()),
                    failed->message());
@@ -115,8 +138,10 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
                                                    SteadyPoint deadline) {
     auto const index = estate_.find_secret(secret);
     if (index < 0) co_return fail(Errc::not_found, "no such secret");
-    begin(estate_.secrets[static_cast<std::size_t>(index)].owner);
-    auto const author = author_for(index, estate_.secrets[static_cast<std::size_t>(index)].owner);
+    auto const [vault, owner] = std::pair(estate_.secrets[static_cast<std::size_t>(index)].vault,
+                                          estate_.secrets[static_cast<std::size_t>(index)].owner);
+    begin(owner, vault);
+    auto const author = author_for(index, owner);
     rotation::SecretDraft copy{draft.value.clone(), draft.content_type, draft.tags, draft.not_before, draft.expires};
     trace_.say("process {} sends: publish {}", author.process, secret.key());
     auto landing = [&estate = estate_, &statistics = statistics_, &trace = trace_, index, author,
@@ -138,8 +163,7 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
         }
     };
     auto const flight = std::make_shared<Flight>();
-    auto const failed =
-        co_await send(estate_.secrets[static_cast<std::size_t>(index)].owner, flight, std::move(landing), deadline);
+    auto const failed = co_await send(owner, vault, flight, std::move(landing), deadline);
     if (failed) {
         trace_.say("process {} hears of its publication: {} ({})", author.process, to_string(failed->code()),
                    failed->message());
@@ -150,7 +174,7 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
 
 Task<ports::TrialResult> Network::verify(rotation::ArmId, SecretString const& credential, SecretString const&,
                                          SteadyPoint deadline) {
-    begin(-1);
+    begin(-1, -1);
     if (chance_.happens(plan_.unreachable)) {
         statistics_.add(Fault::unreachable);
         co_await clock_.sleep_until(std::min(deadline, timeline_.now() + std::chrono::seconds{10}));
@@ -158,7 +182,7 @@ Task<ports::TrialResult> Network::verify(rotation::ArmId, SecretString const& cr
     }
     auto const id = estate_.find_key(credential.expose());
     SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
+    auto const failed = co_await ask(-1, deadline, back);
     if (failed) co_return ports::TrialResult{ports::Trial::inconclusive, failed->message()};
     if (!estate_.is_alive(id)) co_return ports::TrialResult{ports::Trial::rejected, "AuthenticationFailed"};
     if (timeline_.now() - estate_.key(id).born < estate_.key(id).propagation) {
@@ -169,17 +193,17 @@ Task<ports::TrialResult> Network::verify(rotation::ArmId, SecretString const& cr
 }
 
 Async<std::string> Network::fetch_vault_host(rotation::ArmId, SteadyPoint deadline) {
-    begin(-1);
+    begin(-1, -1);
     SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
+    auto const failed = co_await ask(-1, deadline, back);
     if (failed) co_return fail(*failed);
     co_return estate_.vaults.front().host.text;
 }
 
 Async<std::vector<rotation::VaultHost>> Network::list_vaults(rotation::ArmId, SteadyPoint deadline) {
-    begin(-1);
+    begin(-1, -1);
     SteadyPoint back{};
-    auto const failed = co_await ask(deadline, back);
+    auto const failed = co_await ask(-1, deadline, back);
     if (failed) co_return fail(*failed);
     std::vector<rotation::VaultHost> hosts;
     for (auto const& vault : estate_.vaults) hosts.push_back(vault.host);

@@ -44,6 +44,19 @@ void choose_size(Plan& plan, Chance& chance) {
                                   rotation::Verify::required});
     plan.has_own_setting = chance.happens(0.05);
     plan.has_leases = plan.processes > 1 || chance.happens(0.7);
+    plan.two_pairs = chance.happens(0.25) ? one_of(chance, {0.5, 1.0}) : 0;
+    plan.within_windows = chance.happens(0.25) ? one_of(chance, {0.3, 1.0}) : 0;
+    plan.revoking = chance.happens(0.35) ? one_of(chance, {0.3, 1.0}) : 0;
+}
+
+// Each vault and each provider answers as often as this and no oftener; and all of the secrets come due together.
+void choose_limits(Plan& plan, Chance& chance) {
+    if (!chance.happens(0.15)) return;
+    plan.vault_limit = {one_of(chance, {3, 10}), one_of<Duration>(chance, {milliseconds{100}, milliseconds{700}})};
+    plan.provider_limit = {one_of(chance, {2, 5}), one_of<Duration>(chance, {seconds{1}, seconds{4}})};
+    plan.says_retry_after = one_of(chance, {1.0, 0.5, 0.0});
+    plan.is_all_due_at_once = chance.happens(0.5);
+    plan.secrets = plan.owners * one_of(chance, {2, 3, 4});
 }
 
 void choose_services(Plan& plan, Chance& chance) {
@@ -77,6 +90,7 @@ void choose_faults(Plan& plan, Chance& chance) {
 void choose_people(Plan& plan, Chance& chance) {
     plan.rights_lost = some(chance, 0.25, 1, 30);
     plan.frozen = some(chance, 0.2, 1, 20);
+    plan.leaked = some(chance, 0.2, 0.5, 20);
     plan.lying_tags = some(chance, 0.2, 0.2, 1);
     // Half of the worlds are kssedr's alone: there the strict promises hold all the time.
     if (chance.happens(0.5)) return;
@@ -109,6 +123,7 @@ Plan make_plan(std::uint64_t seed) {
     plan.seed = seed;
     choose_size(plan, chance);
     choose_services(plan, chance);
+    choose_limits(plan, chance);
     // Calm worlds find what storms would excuse.
     if (chance.happens(0.05)) return plan;
     choose_faults(plan, chance);
@@ -136,6 +151,16 @@ std::string Plan::describe() const {
         if (value > 0) text += fmt::format(", {} {:.3g}", name, value);
     };
     if (has_own_setting) text += ", a setting of kssedr's own holds a key";
+    if (provider_limit.at_once > 0)
+        text += fmt::format(
+            ", {} calls at once and one every {} of a vault, {} and {} of a provider, when to come again "
+            "is told by {:.0f} %",
+            vault_limit.at_once, format_span(vault_limit.every), provider_limit.at_once,
+            format_span(provider_limit.every), says_retry_after * 100);
+    if (is_all_due_at_once) text += ", all due at once";
+    say("two-pairs", two_pairs);
+    say("within-windows", within_windows);
+    say("revoking", revoking);
     say("throttled", throttled);
     say("server-error", server_error);
     say("lost-before", lost_before);
@@ -157,6 +182,7 @@ std::string Plan::describe() const {
     say("deleted/year", deleted);
     say("rights-lost/year", rights_lost);
     say("frozen/year", frozen);
+    say("leaked/year", leaked);
     say("meddling-at-call", meddling_at_call);
     say("lying-tags", lying_tags);
     return text;

@@ -5,6 +5,8 @@
 
 #pragma once
 
+#include "limit.h"
+
 #include "base/time.h"
 #include "rotation/policy.h"
 
@@ -31,14 +33,21 @@ struct Plan {
     rotation::Verify verify = rotation::Verify::best_effort;
     bool has_own_setting = false;  ///< one of kssedr's own settings holds a key of the first owner
     bool has_leases = true;        ///< false: one process with the lock of one process only
+    double within_windows = 0;     ///< the share of secrets that may be rotated within windows only
+    double revoking = 0;           ///< the share of secrets whose vacated slot is revoked after a grace
 
     // Services.
     Duration latency_max{50};
-    Duration listing_lag_max{};  ///< how long after a regeneration listings may still show what was before
-    Duration propagation_max{};  ///< how long after it the service may reject the new credential
-    double tells_made = 1;       ///< the share of owners whose provider says when a slot was generated
-    Duration service_skew{};     ///< how far the services' clocks are apart at most
-    Duration process_skew{};     ///< how far the processes' clocks are from the true time at most
+    Duration listing_lag_max{};     ///< how long after a regeneration listings may still show what was before
+    Duration propagation_max{};     ///< how long after it the service may reject the new credential
+    double two_pairs = 0;           ///< the share of owners that have two pairs of slots
+    double tells_made = 1;          ///< the share of owners whose provider says when a slot was generated
+    Duration service_skew{};        ///< how far the services' clocks are apart at most
+    Duration process_skew{};        ///< how far the processes' clocks are from the true time at most
+    Limit vault_limit{};            ///< of each vault
+    Limit provider_limit{};         ///< of Resource Manager, for each provider
+    double says_retry_after = 0.5;  ///< the share of answers 429 that say when to come again
+    bool is_all_due_at_once = false;
 
     // What befalls a call: likelihoods.
     double throttled = 0;     ///< 429, nothing done
@@ -71,6 +80,7 @@ struct Plan {
     double deleted = 0;      ///< a secret deleted, for a while
     double rights_lost = 0;  ///< to read or write a secret, to list a vault, to see an owner: for a while
     double frozen = 0;       ///< a freeze tag on a secret, for a while
+    double leaked = 0;       ///< what a secret holds is said to have leaked, and `rotate --compromised` is asked for
     double meddling_at_call = 0;
     double lying_tags = 0;  ///< the share of secrets whose slot tag is wrong from the start
 

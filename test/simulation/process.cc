@@ -17,6 +17,22 @@ rotation::Policy Process::make_policy(Surroundings const& surroundings) {
     policy.allowed = rotation::AllowedTargets({*rotation::AllowedTarget::parse("/", "vault.azure.net")});
     policy.vaults.emplace();
     for (auto const& vault : surroundings.estate.vaults) policy.vaults->push_back(vault.host);
+    for (auto const& secret : surroundings.estate.secrets) {
+        if (secret.openings.empty() && !secret.revoke_after) continue;
+        rotation::SecretRule rule;
+        rule.vault = secret.ref.vault;
+        rule.secret = secret.ref.name;
+        rule.where = "rule for " + secret.key;
+        rule.revoke_after = secret.revoke_after;
+        if (rule.revoke_after && surroundings.mutation == Mutation::revoke_without_grace)
+            rule.revoke_after = Duration{};
+        if (surroundings.mutation == Mutation::forget_to_revoke) rule.revoke_after.reset();
+        if (!secret.openings.empty() && surroundings.mutation != Mutation::ignore_the_windows) {
+            rule.windows.emplace();
+            for (auto const& opening : secret.openings) rule.windows->push_back(opening.window());
+        }
+        policy.rules.push_back(std::move(rule));
+    }
     return policy;
 }
 
@@ -48,7 +64,8 @@ Process::Process(Surroundings surroundings, int number, Chance chance, Duration 
     context_.last_listing.resize(around_.estate.owners.size());
     context_.listing_before.resize(around_.estate.owners.size());
     context_.listing_failed_at.resize(around_.estate.owners.size());
-    context_.regenerating_for.resize(around_.estate.owners.size(), -1);
+    context_.regenerating.resize(around_.estate.owners.size());
+    context_.silent_until.resize(around_.estate.vaults.size() + around_.estate.provider_buckets.size());
 }
 
 void Process::TraceLog::put(LogLevel, std::string_view event, std::initializer_list<LogField> fields) {
@@ -64,13 +81,17 @@ void Process::TraceLog::put(LogLevel, std::string_view event, std::initializer_l
 // The call does not say for which secret it is; the line that comes before it does.
 void Process::TraceLog::note_regeneration(std::initializer_list<LogField> fields) {
     rotation::SecretRef ref;
+    Regenerating regenerating;
     for (auto const& field : fields) {
         if (field.name == "vault") ref.vault.text = field.value;
         if (field.name == "secret") ref.name = field.value;
+        if (field.name != "for") continue;
+        if (field.value == "revocation") regenerating.purpose = Purpose::revocation;
+        if (field.value == "leak") regenerating.purpose = Purpose::leak;
     }
-    auto const secret = process_.around_.estate.find_secret(ref);
-    auto const owner = process_.around_.estate.secrets[static_cast<std::size_t>(secret)].owner;
-    process_.context_.regenerating_for[static_cast<std::size_t>(owner)] = secret;
+    regenerating.secret = process_.around_.estate.find_secret(ref);
+    auto const owner = process_.around_.estate.secrets[static_cast<std::size_t>(regenerating.secret)].owner;
+    process_.context_.regenerating[static_cast<std::size_t>(owner)] = regenerating;
 }
 
 // Several events are handed over at once, and all of them answered when the last has ended: each left this line before.
@@ -111,21 +132,21 @@ void Process::sweep() {
     spawn(sweep_all());
 }
 
+void Process::answer_leak(int secret, int number, std::function<void()> on_end) {
+    spawn(answer_leak_of(secret, number, std::move(on_end)));
+}
+
 namespace {
 
 // Whose effects are whose, until an attempt has ended, however it ends.
 class UnderWay {
 public:
-    UnderWay(std::vector<AttemptUnderWay>& all, int secret, SteadyPoint began) : all_(all), attempt_{secret, began} {
+    UnderWay(std::vector<AttemptUnderWay>& all, AttemptUnderWay attempt) : all_(all), attempt_(attempt) {
         all_.push_back(attempt_);
     }
     UnderWay(UnderWay const&) = delete;
     UnderWay& operator=(UnderWay const&) = delete;
-    ~UnderWay() {
-        all_.erase(std::ranges::find_if(all_, [&](AttemptUnderWay const& other) {
-            return other.secret == attempt_.secret && other.began == attempt_.began;
-        }));
-    }
+    ~UnderWay() { all_.erase(std::ranges::find(all_, attempt_)); }
 
 private:
     std::vector<AttemptUnderWay>& all_;
@@ -161,6 +182,9 @@ void Process::end_attempt(Handled const& handled, rotation::Outcome const& outco
     case rotation::OutcomeKind::repaired: ++statistics.repaired; break;
     default: ++statistics.other_outcomes;
     }
+    if (outcome.code == "revoked") ++statistics.revoked;
+    if (outcome.code == "compromised") ++statistics.compromised;
+    if (outcome.code == "window") ++statistics.held_by_windows;
     auto const& secret = around_.estate.secrets[static_cast<std::size_t>(handled.secret)];
     around_.trace.say("process {} ends {} of {}: {} ({}) {}", context_.number, to_string(outcome.trigger), secret.key,
                       to_string(outcome.kind), outcome.code, outcome.reason);
@@ -199,7 +223,7 @@ Task<void> Process::handle_all(Asked asked, OnEnd on_end) {
     std::deque<UnderWay> under_way;
     for (auto& event : asked.events) {
         if (!event.is_of_a_secret()) continue;
-        under_way.emplace_back(context_.attempts, event.secret, now);
+        under_way.emplace_back(context_.attempts, AttemptUnderWay{event.secret, now});
     }
     auto sent = asked.events;
     // Skipping the check of the event's version is asking about whichever is current.
@@ -215,12 +239,34 @@ Task<void> Process::handle_all(Asked asked, OnEnd on_end) {
     for (auto const& event : handled) told.outcomes.push_back(event.outcome);
 }
 
+Task<void> Process::answer_leak_of(int secret, int number, std::function<void()> on_end) {
+    struct Told {
+        std::function<void()> on_end;
+        ~Told() { on_end(); }
+    };
+    Told const told{std::move(on_end)};
+    auto const now = around_.timeline.now();
+    auto const& state = around_.estate.secrets[static_cast<std::size_t>(secret)];
+    UnderWay const under_way(context_.attempts, {secret, now, number});
+    engine::RotationRequest request;
+    request.secret = state.ref;
+    request.ignores_due = true;
+    request.is_compromised = around_.mutation != Mutation::answer_a_leak_by_a_rotation;
+    request.ignores_freeze = request.is_compromised;
+    request.deadline = now + std::chrono::minutes{15};
+    auto const deadline = request.deadline;
+    auto const seen = co_await rotator_.rotate(std::move(request));
+    Handled const handled{secret, seen.outcome.trigger, {}, now, deadline, ending_of(state.owner)};
+    end_attempt(handled, seen.outcome);
+    around_.checker.judge_leak(handled, seen.outcome, number);
+}
+
 Task<void> Process::sweep_all() {
     auto const now = around_.timeline.now();
     // Which secret the sweep is at is not told before it ends: it may be at any of them all along.
     std::deque<UnderWay> under_way;
     for (std::size_t i = 0; i < around_.estate.secrets.size(); ++i)
-        under_way.emplace_back(context_.attempts, static_cast<int>(i), now);
+        under_way.emplace_back(context_.attempts, AttemptUnderWay{static_cast<int>(i), now});
     engine::SweepRequest request;
     request.vaults = *rotator_.policy().vaults;
     request.looks_for_dead = around_.plan.looks_for_dead;

@@ -50,6 +50,8 @@ public:
     void handle(Asked asked, OnEnd on_end);
     /// Looks through every vault, rotates what is due and repairs what is dead.
     void sweep();
+    /// What somebody asks for who says that the secret's credential has leaked: the answer, by its number.
+    void answer_leak(int secret, int number, std::function<void()> on_end);
 
     [[nodiscard]] ProcessContext& context() { return context_; }
     [[nodiscard]] LeaseLock& lock() { return lease_lock_; }
@@ -71,6 +73,7 @@ private:
     void spawn(Task<void> task);
     Task<void> handle_all(Asked asked, OnEnd on_end);
     Task<void> sweep_all();
+    Task<void> answer_leak_of(int secret, int number, std::function<void()> on_end);
     /// What is known of an attempt at the very moment it ends.
     [[nodiscard]] Ending ending_of(int owner) const;
     void end_attempt(Handled const& handled, rotation::Outcome const& outcome);

@@ -36,6 +36,8 @@ enum class Fault : std::uint8_t {
     deleted,
     rights_lost,
     frozen,
+    leaked,
+    over_limit,
     count
 };
 
@@ -66,12 +68,16 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Fault::co
     "deleted",
     "rights lost",
     "frozen",
+    "leaked",
+    "over limit",
 };
 
 struct Statistics {
     std::uint64_t worlds = 0;
     std::uint64_t rotated = 0, adopted = 0, repaired = 0;
     std::uint64_t other_outcomes = 0;
+    /// Of all outcomes: slots revoked, leaks answered, and what its windows held.
+    std::uint64_t revoked = 0, compromised = 0, held_by_windows = 0;
     std::uint64_t regenerations = 0;
     std::uint64_t publications = 0;  ///< versions that kssedr published
     std::uint64_t calls = 0;
@@ -89,6 +95,9 @@ struct Statistics {
         adopted += other.adopted;
         repaired += other.repaired;
         other_outcomes += other.other_outcomes;
+        revoked += other.revoked;
+        compromised += other.compromised;
+        held_by_windows += other.held_by_windows;
         regenerations += other.regenerations;
         publications += other.publications;
         calls += other.calls;

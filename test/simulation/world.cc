@@ -31,7 +31,7 @@ World::~World() {
 Verdict World::run() {
     for (std::size_t i = 0; i < estate_.secrets.size(); ++i) {
         trace_.say("in the beginning {} holds {} of {}", estate_.secrets[i].key,
-                   estate_.key(estate_.secrets[i].current().holds).slot == 0 ? "key1" : "key2",
+                   short_name(estate_.key(estate_.secrets[i].current().holds).text),
                    estate_.owners[static_cast<std::size_t>(estate_.secrets[i].owner)].name);
         announce(static_cast<int>(i));
     }
@@ -122,17 +122,24 @@ void World::calm_down() {
     constexpr Duration settles = minutes{70};
     constexpr Duration sweep_takes = minutes{50};
     timeline_.run_until(calm_since + settles);
+    name_pairs();
     Duration longest{};
     for (std::size_t i = 0; i < estate_.owners.size(); ++i)
         longest = std::max(longest, checker_.bound(static_cast<int>(i)));
+    // A window is of use to a sweep that comes while it is open.
+    if (plan_.within_windows > 0) plan_.sweep_every = std::min<Duration>(plan_.sweep_every, hours{4});
     while (!checker_.violation() && timeline_.now() - calm_since < longest + 2 * plan_.sweep_every) {
         auto const began = timeline_.now();
         if (surroundings_.mutation != Mutation::forget_the_sweep)
             for (auto& host : hosts_) host.process->sweep();
         timeline_.run_until(began + sweep_takes);
         // Every sweep looks for versions that died lately, one a day for all of them.
-        if (began - calm_since >= days{1}) checker_.expect_whole();
+        if (began - calm_since >= days{1}) {
+            checker_.expect_whole();
+            for (auto const owner : leaking_) checker_.expect_replaced(owner);
+        }
         checker_.expect_nothing_overdue(calm_since);
+        checker_.expect_revoked(calm_since);
         if (!checker_.violation()) expect_all_ended();
         timeline_.run_until(began + plan_.sweep_every);
     }

@@ -8,6 +8,7 @@
 #include "process.h"
 
 #include <deque>
+#include <set>
 
 namespace kssedr::simulation {
 
@@ -61,7 +62,10 @@ private:
     void switch_off(int secret);
     void remove(int secret);
     void freeze(int secret);
+    void leak(int secret);
+    void answer_leak(int secret, KeyId key);
     void take_rights();
+    void name_pairs();
     [[nodiscard]] int any_secret() { return static_cast<int>(chance_.pick(estate_.secrets.size())); }
     [[nodiscard]] Duration a_while() { return chance_.between(std::chrono::hours{1}, std::chrono::days{20}); }
 
@@ -78,6 +82,8 @@ private:
     /// Processes that died; their coroutines have unwound, or are about to.
     std::deque<std::unique_ptr<Process>> dead_;
     std::uint64_t events_sent_ = 0;
+    int leaks_answered_ = 0;
+    std::set<int> leaking_;  ///< owners one of whose credentials has leaked and is not replaced yet
     SteadyPoint next_meddling_{};
     bool is_calm_ = false;
     bool is_ending_ = false;

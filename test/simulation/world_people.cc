@@ -30,6 +30,7 @@ void World::people() {
     now_and_then(plan_.deleted, [this] { remove(any_secret()); });
     now_and_then(plan_.frozen, [this] { freeze(any_secret()); });
     now_and_then(plan_.rights_lost, [this] { take_rights(); });
+    now_and_then(plan_.leaked, [this] { leak(any_secret()); });
 }
 
 // Somebody meddles right while kssedr is at it.
@@ -49,8 +50,8 @@ void World::meddle(int owner) {
 
 void World::regenerate_by_hand(int owner) {
     statistics_.add(Fault::regenerated_by_hand);
-    auto const slot = static_cast<int>(chance_.pick(2));
     auto const& state = estate_.owners[static_cast<std::size_t>(owner)];
+    auto const slot = static_cast<int>(chance_.pick(state.slots.size()));
     trace_.say("somebody regenerates {} of {}", state.slots[static_cast<std::size_t>(slot)].name, state.name);
     estate_.regenerate(owner, slot, {Who::person});
 }
@@ -78,11 +79,13 @@ void World::write_nonsense(int secret) {
 }
 
 void World::write_by_hand(int secret) {
-    auto const& state = estate_.secrets[static_cast<std::size_t>(secret)];
+    auto& state = estate_.secrets[static_cast<std::size_t>(secret)];
     if (state.is_deleted) return;
     statistics_.add(Fault::foreign_version);
     auto const& slots = estate_.owners[static_cast<std::size_t>(state.owner)].slots;
-    auto const any = chance_.pick(2);
+    // Now and then it is moved to another pair, its tags left as they are.
+    if (chance_.happens(0.2)) state.pair = chance_.pick(slots.size() / 2);
+    auto const any = 2 * state.pair + chance_.pick(2);
     switch (chance_.pick(10)) {
     case 0: return write_nonsense(secret);
     case 1: return write(secret, estate_.random_key_text());
@@ -120,12 +123,50 @@ void World::freeze(int secret) {
     auto const until = estate_.vault_now(0) + span;
     trace_.say("somebody freezes {}", estate_.secrets[static_cast<std::size_t>(secret)].key);
     estate_.set_tag(
-        secret, "kssedr-freeze",
+        secret, freeze_tag,
         chance_.happens(0.5) ? std::string("true") : format_rfc3339(std::chrono::floor<std::chrono::seconds>(until)));
     timeline_.at(timeline_.now() + span, [this, secret] {
         trace_.say("somebody thaws {}", estate_.secrets[static_cast<std::size_t>(secret)].key);
-        estate_.set_tag(secret, "kssedr-freeze", std::nullopt);
+        estate_.set_tag(secret, freeze_tag, std::nullopt);
     });
+}
+
+// Somebody has seen what the secret holds, and it is found out. One at a time of each owner.
+void World::leak(int secret) {
+    auto const& state = estate_.secrets[static_cast<std::size_t>(secret)];
+    auto const key = state.current().holds;
+    auto const& owner = estate_.owners[static_cast<std::size_t>(state.owner)];
+    // What a setting of kssedr's own holds only a person can replace.
+    if (!estate_.is_alive(key) || key == owner.own_setting || !leaking_.insert(state.owner).second) return;
+    statistics_.add(Fault::leaked);
+    trace_.say("{}, which {} holds, has leaked", short_name(estate_.key(key).text), state.key);
+    answer_leak(secret, key);
+}
+
+// As docs/rotation.md says: until it is done, once more where others held the other one, and whenever it was killed.
+void World::answer_leak(int secret, KeyId key) {
+    if (is_ending_) return;
+    auto const& state = estate_.secrets[static_cast<std::size_t>(secret)];
+    if (!estate_.is_alive(key)) {
+        leaking_.erase(state.owner);
+        return;
+    }
+    // Moved to another pair meanwhile: kssedr would replace what stands there.
+    auto const& leaked = estate_.key(key);
+    auto const& current = estate_.key(state.current().holds);
+    if (state.current().holds != no_key && current.slot / 2 != leaked.slot / 2) {
+        estate_.regenerate(state.owner, leaked.slot, {Who::person});
+        return answer_leak(secret, key);
+    }
+    auto const again = [this, secret, key] {
+        if (is_ending_) return;
+        auto const patience = is_calm_ ? Duration{minutes{10}} : Duration{hours{5}};
+        timeline_.at(timeline_.now() + chance_.between(minutes{1}, patience),
+                     [this, secret, key] { answer_leak(secret, key); });
+    };
+    auto* const process = find_living();
+    if (process == nullptr || !state.is_served()) return again();
+    process->answer_leak(secret, ++leaks_answered_, again);
 }
 
 void World::take_rights() {
@@ -141,6 +182,17 @@ void World::take_rights() {
     trace_.say("somebody takes a right to do with {} until day {}", secret.key, until.since_start / days{1});
 }
 
+// Which pair a dead version is to be on only a person can say, where its tags do not.
+void World::name_pairs() {
+    for (std::size_t i = 0; i < estate_.secrets.size(); ++i) {
+        auto const& secret = estate_.secrets[i];
+        auto const& slots = estate_.owners[static_cast<std::size_t>(secret.owner)].slots;
+        bool const is_named = secret.current().properties.tags.contains("CredentialId");
+        if (slots.size() == 2 || is_named || estate_.is_alive(secret.current().holds)) continue;
+        estate_.set_tag(static_cast<int>(i), "CredentialId", slots[2 * secret.pair].name);
+    }
+}
+
 // In the end people put things right that only they can.
 void World::people_clean_up() {
     auto const now = timeline_.now();
@@ -153,11 +205,13 @@ void World::people_clean_up() {
         secret.unwritable_until = std::min(secret.unwritable_until, now);
         if (secret.is_deleted) estate_.recover(index);
         estate_.set_enabled(index, true);
-        if (secret.current().properties.tags.contains("kssedr-freeze"))
-            estate_.set_tag(index, "kssedr-freeze", std::nullopt);
+        if (secret.current().properties.tags.contains(freeze_tag)) estate_.set_tag(index, freeze_tag, std::nullopt);
         if (!secret.current().value.starts_with(secret.prefix) || secret.current().value == "see the wiki")
-            write(index,
-                  estate_.key(estate_.owners[static_cast<std::size_t>(secret.owner)].slots[chance_.pick(2)].key).text);
+            write(index, estate_
+                             .key(estate_.owners[static_cast<std::size_t>(secret.owner)]
+                                      .slots[2 * secret.pair + chance_.pick(2)]
+                                      .key)
+                             .text);
     }
 }
 

@@ -128,8 +128,9 @@ public:
         listed.seen_at = date();
         for (auto const& [key, of_secret] : secrets) {
             if (!key.starts_with(vault.text + '/') || of_secret.empty()) continue;
-            listed.secrets.push_back(of_secret.back().properties);
-            listed.secrets.back().version.clear();
+            auto properties = of_secret.back().properties;
+            properties.version.clear();
+            listed.secrets.push_back(std::make_shared<rotation::SecretProperties const>(std::move(properties)));
         }
         co_return listed;
     }
