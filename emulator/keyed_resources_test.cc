@@ -278,5 +278,13 @@ TEST_F(KeyedResourcesTest, TheAdminShowsKeysAndStateDoesNot) {
     EXPECT_EQ(arm("POST", path + "/listKeys", "2024-11-01").status, 404U);
 }
 
+TEST_F(KeyedResourcesTest, TheSeedMakesThemToo) {
+    auto const path = id("Microsoft.Cache/redis/cart");
+    json::object const seed{{"resources", json::array{json::object{{"id", path}}}}};
+    ASSERT_TRUE(t.builder.plant(seed));
+    EXPECT_EQ(arm("POST", path + "/listKeys", "2024-11-01").status, 200U);
+    EXPECT_FALSE(t.builder.plant(json::object{{"resources", json::array{json::object{{"id", "/x"}}}}}));
+}
+
 }  // namespace
 }  // namespace kssedr::emulator
