@@ -114,7 +114,8 @@ std::optional<FaultAction> Faults::meet(ServiceKind service, Call const& call) {
         if (!fault.service.empty() && fault.service != to_string(service)) continue;
         if (!fits(fault.operation, call.operation)) continue;
         if (to_ascii_lower(call.resource).find(fault.resource) == std::string::npos) continue;
-        if (call.request.headers.find("User-Agent").value_or("").find(fault.user_agent) == std::string_view::npos) continue;
+        if (call.request.headers.find("User-Agent").value_or("").find(fault.user_agent) == std::string_view::npos)
+            continue;
         ++fault.seen;
         bool const over = fault.times != 0 && fault.met == fault.times;
         if (chosen || fault.seen <= fault.after || over) continue;

@@ -1,8 +1,8 @@
 /// Faults that a test orders: delays, refusals, resets, and calls that are held until they are let go.
 ///
-/// A fault matches calls by service, operation, a part of the resource's name and of the caller's User-Agent, passes over the first `after` of them
-/// and meets the next `times`. "before" means the service did nothing; "after" means it did, and the answer is lost or
-/// held. So a client can be killed at every call, on either side of its effect.
+/// A fault matches calls by service, operation, a part of the resource's name and of the caller's User-Agent, passes
+/// over the first `after` of them and meets the next `times`. "before" means the service did nothing; "after" means it
+/// did, and the answer is lost or held. So a client can be killed at every call, on either side of its effect.
 
 #pragma once
 

@@ -87,7 +87,8 @@ TEST_F(FaultsTest, AHeldCallWaitsUntilItIsLetGo) {
 TEST_F(FaultsTest, MeetsOneClientOfSeveral) {
     order(R"({"match":{"service":"blob","userAgent":"kssedr/"},"times":0,"action":{"status":503}})");
     auto const status_for = [&](std::vector<std::pair<std::string, std::string>> headers) {
-        return t.ask({.host = "demostorage.blob.storage.localhost:8443", .target = "/?comp=list", .headers = headers}).status;
+        return t.ask({.host = "demostorage.blob.storage.localhost:8443", .target = "/?comp=list", .headers = headers})
+            .status;
     };
     EXPECT_EQ(status_for({{"User-Agent", "kssedr/1.0"}}), 503U);
     EXPECT_NE(status_for({{"User-Agent", "application"}}), 503U);
