@@ -104,13 +104,12 @@ Task<Attempt::Ended> Attempt::round() {
         if (!has_waited) co_return conclude(has_waited.error(), "waiting for the pace that Azure allows");
         // Somebody else may have been at it meanwhile: what was read before is worth nothing.
         if (*has_waited) co_return ended;
-        auto const before = ports_.clock.steady_now();
-        auto const listed =
+        auto const has_listed =
             co_await list_ahead(request_.secret.vault, owner(), policy_, *served_, memory_.listings, calls_);
-        if (!listed) co_return conclude(listed.error(), "finding who else holds a credential of the owner");
-        // A listing may take long. So that the evidence is fresh when it is acted on, it is then begun anew.
-        auto const now = ports_.clock.steady_now();
-        if (now != before && now - self_.read_at > evidence_stays_fresh / 2) co_return ended;
+        if (!has_listed) co_return conclude(has_listed.error(), "finding who else holds a credential of the owner");
+        // Here too. Once: where a vault is listed so long that it is to be listed again, what was read before is older
+        // than evidence may be, and is asked again before anything is done.
+        if (*has_listed && !std::exchange(has_listed_ahead_, true)) co_return ended;
         ended = co_await take_lock();
         // Somebody else was at it while we waited: what was read before is worth nothing.
         if (ended || lease_->was_waited_for()) co_return ended;

@@ -155,6 +155,7 @@ private:
     std::string at_work_;                            ///< the owner's key, as it stands in Memory
     std::set<std::string> cut_off_;                  // in words
     std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why
+    bool has_listed_ahead_ = false;
     std::string published_before_;  ///< a version this attempt published and found dead when it looked again
 };
 

@@ -106,7 +106,7 @@ CORO_TEST(ClockSkew, IsLookedForWithAKnownListing) {
     co_await rotator.rotate(request);
     request.is_dry_run = false;
     scene.azure.calls.clear();
-    scene.azure.date_ahead = {{3, days{70}}};
+    scene.azure.date_ahead = {{4, days{70}}};
     auto const seen = co_await rotator.rotate(request);
     EXPECT_EQ(seen.outcome.code, "clock-skew") << seen.outcome.reason;
     EXPECT_EQ(scene.azure.calls, (std::vector<std::string>{"secret.get", "keys.list", "secret.get"}));

@@ -134,12 +134,14 @@ Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, L
 
 }  // namespace
 
-Async<void> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
+Async<bool> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
                        std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls) {
+    bool has_waited_at_all = false;
     for (auto const& vault : vaults_of(own, owner, policy, served)) {
-        KSSEDR_CO_TRY_VOID(co_await listings.list_ahead(vault, calls));
+        KSSEDR_CO_TRY(bool const has_waited, co_await listings.list_ahead(vault, calls));
+        has_waited_at_all = has_waited_at_all || has_waited;
     }
-    co_return Result<void>();
+    co_return has_waited_at_all;
 }
 
 Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& listings, Calls& calls) {

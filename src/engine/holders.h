@@ -40,8 +40,9 @@ struct HolderSeen {
 };
 
 /// Has the vaults listed in which `find_holders` will look, where what is known of them is too old: a listing of many
-/// secrets takes minutes, in which no lock should be held nor evidence grow old.
-Async<void> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
+/// secrets takes minutes, in which no lock should be held nor evidence grow old. Whether there was anything to wait
+/// for.
+Async<bool> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
                        std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls);
 
 /// All holders but the secret itself, in a fixed order. Fails where a vault can not be listed or a sibling not be read

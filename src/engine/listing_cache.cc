@@ -81,19 +81,19 @@ std::vector<ListedSecret> VaultListing::asking_for(rotation::ArmId const& owner)
     return asking;
 }
 
-Async<void> ListingCache::refresh(rotation::VaultHost vault, Duration oldest, Calls& calls) {
+Async<bool> ListingCache::refresh(rotation::VaultHost vault, Duration oldest, Calls& calls) {
     KSSEDR_CO_TRY(auto const turn, co_await turns_.acquire(vault.text, calls.deadline()));
     auto& known = known_.try_emplace(vault, VaultListing(vault, policy_)).first->second;
     auto const asked_at = clock_.steady_now();
-    if (known.asked_at && asked_at - *known.asked_at < oldest) co_return Result<void>();
+    if (known.asked_at && asked_at - *known.asked_at < oldest) co_return turn->was_waited_for();
     KSSEDR_CO_TRY(auto listed, co_await calls.list_secrets(vault));
     known.listing.replace(std::move(listed.secrets));
     known.asked_at = asked_at;
     known.beginning = listed.seen_at - clock_.steady_now().since_start;
-    co_return Result<void>();
+    co_return true;
 }
 
-Async<void> ListingCache::list_ahead(rotation::VaultHost vault, Calls& calls) {
+Async<bool> ListingCache::list_ahead(rotation::VaultHost vault, Calls& calls) {
     co_return co_await refresh(std::move(vault), listing_is_good_for - found_within, calls);
 }
 

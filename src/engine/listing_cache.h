@@ -50,8 +50,9 @@ public:
     /// One listing of a vault is under way at a time.
     Async<std::vector<rotation::ListedSecret>> find(rotation::VaultHost vault, rotation::ArmId const& owner,
                                                     Calls& calls);
-    /// For whoever asks in a moment: then nothing has to be listed. A listing of many secrets takes minutes.
-    Async<void> list_ahead(rotation::VaultHost vault, Calls& calls);
+    /// For whoever asks in a moment: then nothing has to be listed. A listing of many secrets takes minutes. Whether
+    /// there was anything to wait for.
+    Async<bool> list_ahead(rotation::VaultHost vault, Calls& calls);
     /// What the vault's clock showed when ours began to count, by its last listing; nothing where there was none.
     [[nodiscard]] std::optional<TimePoint> beginning_of(rotation::VaultHost const& vault) const;
     /// Whoever asks next is told by a new listing.
@@ -64,7 +65,7 @@ private:
         TimePoint beginning{};
     };
 
-    Async<void> refresh(rotation::VaultHost vault, Duration oldest, Calls& calls);
+    Async<bool> refresh(rotation::VaultHost vault, Duration oldest, Calls& calls);
 
     Clock& clock_;
     rotation::Policy const& policy_;

@@ -126,7 +126,7 @@ CORO_TEST(Siblings, AListedOneThatIsNotFoundMayBeJustRecovered) {
         scene.azure.add_version(properties, scene.azure.keys["key2"].value, key);
         scene.azure.script = [&, reads = 0](int, std::string_view operation) mutable {
             FakeAzure::Event event;
-            if (operation != "secret.get" || ++reads != 2) return event;
+            if (operation != "secret.get" || ++reads != 3) return event;
             if (is_deleted) event.before = [&] { scene.azure.secrets[key].clear(); };
             event.error_before = Error(Errc::not_found, "SecretNotFound");
             return event;

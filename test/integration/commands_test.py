@@ -358,7 +358,7 @@ class Certificate(unittest.TestCase):
 
 class Modes(unittest.TestCase):
     def test_observe_judges_and_changes_nothing(self) -> None:
-        self._mode("observe", ["secret.get", "secret.list", "keys.list"])
+        self._mode("observe", ["secret.get", "secret.list", "secret.get", "keys.list"])
 
     def test_paused_looks_at_nothing(self) -> None:
         self._mode("paused", [])

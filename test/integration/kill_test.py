@@ -40,7 +40,10 @@ def points_of_a_rotation() -> list[Point]:
             like = [
                 point for point in points if (point.service, point.operation) == (call["service"], call["operation"])
             ]
-            points.append(Point(call["service"], call["operation"], len(like)))
+            # A slow machine makes an attempt read its secret again before it begins; a fast one does not.
+            is_read_again = like and call["operation"] == "secret.get"
+            if not is_read_again:
+                points.append(Point(call["service"], call["operation"], len(like)))
         return points
 
 

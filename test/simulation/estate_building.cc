@@ -102,8 +102,8 @@ void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secre
     auto const validity = std::chrono::duration_cast<days>(secret.validity).count();
     if (validity != 90) properties.tags["ValidityPeriodDays"] = fmt::format("{}", validity);
     if (chance_.happens(0.05))
-        // One is left for CredentialId, which people may have to add.
-        while (properties.tags.size() < 14 + properties.tags.count("CredentialId"))
+        // Two are left for CredentialId, which people may have to add, and for AutoRotate.
+        while (properties.tags.size() < (properties.tags.contains("CredentialId") ? 15U : 13U))
             properties.tags[fmt::format("t{}", properties.tags.size())] = "x";
 }
 
