@@ -41,8 +41,8 @@ struct LeaseLock::Hold {
 
 class LeaseLock::Lease final : public ports::OwnerLease {
 public:
-    Lease(LeaseLock& lock, std::unique_ptr<ports::OwnerLease> in_process, std::shared_ptr<Hold> hold, bool waited)
-        : lock_(lock), in_process_(std::move(in_process)), hold_(std::move(hold)), waited_(waited) {}
+    Lease(LeaseLock& lock, std::unique_ptr<ports::OwnerLease> in_process, std::shared_ptr<Hold> hold)
+        : lock_(lock), in_process_(std::move(in_process)), hold_(std::move(hold)) {}
     Lease(Lease const&) = delete;
     Lease& operator=(Lease const&) = delete;
     ~Lease() override {
@@ -61,13 +61,14 @@ public:
         return !hold_->is_lost && deadline + LeaseService::margin <= hold_->ends;
     }
     void keep_until(SteadyPoint when) override { kept_until_ = when; }
-    [[nodiscard]] bool was_waited_for() const override { return waited_; }
+    // As with a lease on a blob: nobody tells whether another process had it and gave it back while the request was
+    // under way.
+    [[nodiscard]] bool was_waited_for() const override { return true; }
 
 private:
     LeaseLock& lock_;
     std::unique_ptr<ports::OwnerLease> in_process_;
     std::shared_ptr<Hold> hold_;
-    bool waited_;
     SteadyPoint kept_until_{};
 };
 
@@ -88,7 +89,6 @@ void LeaseLock::keep(std::shared_ptr<Hold> hold, SteadyPoint until) {
 Async<std::unique_ptr<ports::OwnerLease>> LeaseLock::acquire(std::string owner_key, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto in_process, co_await in_process_.acquire(owner_key, deadline));
     if (!plan_.has_leases) co_return std::move(in_process);
-    bool waited = in_process->was_waited_for();
     for (;;) {
         auto const asked_at = timeline_.now();
         co_await clock_.sleep_until(asked_at + chance_.between(Duration{1}, plan_.latency_max));
@@ -101,9 +101,8 @@ Async<std::unique_ptr<ports::OwnerLease>> LeaseLock::acquire(std::string owner_k
             may_be_broken(owner_key);
             trace_.say("process {} has the lease of {}{}", context_.number, owner_key.substr(owner_key.rfind('/') + 1),
                        is_abandoned ? ", which had run out" : "");
-            co_return std::make_unique<Lease>(*this, std::move(in_process), hold, waited || is_abandoned);
+            co_return std::make_unique<Lease>(*this, std::move(in_process), hold);
         }
-        waited = true;
         auto const next = timeline_.now() + chance_.between(std::chrono::seconds{1}, std::chrono::seconds{5});
         if (next >= deadline) co_return fail(Errc::deadline_exceeded, "another process rotates the same owner");
         co_await clock_.sleep_until(next);

@@ -49,7 +49,8 @@ constexpr Case cases[] = {
     {Mutation::ignore_siblings, "I1 I2"},
     {Mutation::drop_the_overlap, "I2"},
     {Mutation::repeat_an_effect_blindly, "I3"},
-    {Mutation::trust_the_first_listing, "I1 I2 I3"},
+    // It lists without waiting for its turn.
+    {Mutation::trust_the_first_listing, "I1 I2 I3 I11"},
     {Mutation::lose_a_tag, "I5"},
     {Mutation::change_the_value_around, "I1 I5"},
     // Where two are at work on one owner, the checker can not tell for which of their secrets a slot is regenerated.
