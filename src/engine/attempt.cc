@@ -210,7 +210,7 @@ Task<Attempt::Ended> Attempt::judge_permission() {
 }
 
 Attempt::Ended Attempt::judge_value() {
-    auto const form = formats::parse_value_form(self_.version.value, ports_.provider.shape(owner()));
+    auto const form = formats::parse_value_form(self_.version.value, calls_.shape(owner()));
     if (!form) return Conclusion{OutcomeKind::refused, "value-not-understood", form.error().message()};
     self_.form = *form;
     switch (form->kind) {

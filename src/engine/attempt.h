@@ -17,9 +17,6 @@
 
 namespace kssedr::engine {
 
-/// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
-inline constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
-
 class Attempt {
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
@@ -59,6 +56,7 @@ private:
     Task<Ended> look_at_owner();
     /// The owner's credentials, by a listing that is not known to be outdated; of the pair, once that is known.
     Async<rotation::Credentials> list_credentials();
+    /// Leaves of the credentials the pair that the secret is on, by evidence; `before` is the one it was on last.
     [[nodiscard]] Ended choose_pair(std::optional<std::size_t> before);
     /// Takes away when a credential was made where that is far in the future.
     void disbelieve_future(rotation::Credentials& credentials) const;
@@ -155,7 +153,7 @@ private:
     std::string at_work_;                            ///< the owner's key, as it stands in Memory
     std::set<std::string> cut_off_;                  // in words
     std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why
-    bool has_listed_ahead_ = false;
+    bool has_listed_ahead_ = false;                  ///< once had to wait for a vault's listing
     std::string published_before_;  ///< a version this attempt published and found dead when it looked again
 };
 

@@ -15,6 +15,8 @@ using rotation::Step;
 namespace {
 
 constexpr Duration pause_between_listings = std::chrono::seconds{2};
+// A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
+constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // How long a service may take to accept a credential it has just made; between trials the pause doubles.
 constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration dates_differ_at_most = std::chrono::minutes{5};

@@ -96,6 +96,11 @@ Async<void> Calls::turn_of_provider(rotation::ArmId owner) {
     co_return co_await pace_.use_turn(std::move(owner), deadline_);
 }
 
+rotation::CredentialShape const& Calls::shape(rotation::ArmId const& owner) {
+    if (!shaped_ || !(shaped_->owner == owner)) shaped_ = Shaped{owner, ports_.provider.shape(owner)};
+    return shaped_->shape;
+}
+
 SteadyPoint Calls::within(Duration longest) const {
     return std::min(ports_.clock.steady_now() + longest, deadline_);
 }

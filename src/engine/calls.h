@@ -73,9 +73,9 @@ public:
 
     [[nodiscard]] SteadyPoint deadline() const { return deadline_; }
     [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const {
-        return ports_.provider.shape(owner);
-    }
+    /// Asked of the provider once an owner: it is made of many texts, and looked at for each value that is read. Good
+    /// until another owner's is asked for.
+    [[nodiscard]] rotation::CredentialShape const& shape(rotation::ArmId const& owner);
 
 private:
     /// Lets the pace know what became of a call, and says where that changes what is sent there.
@@ -92,6 +92,10 @@ private:
         rotation::ArmId owner;
         int left;
     };
+    struct Shaped {
+        rotation::ArmId owner;
+        rotation::CredentialShape shape;
+    };
 
     void note_date(rotation::VaultHost const& vault, TimePoint seen_at);
 
@@ -100,6 +104,7 @@ private:
     SteadyPoint deadline_;
     RetryPolicy reading_, acting_;
     std::optional<Turns> turns_;
+    std::optional<Shaped> shaped_;
     SteadyPoint may_land_until_{};  ///< what was sent, and got no answer that tells
     std::optional<Error> unanswered_publication_;
     /// What a vault's clock showed when ours began to count, by each of its answers.

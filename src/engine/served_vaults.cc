@@ -6,7 +6,7 @@ namespace kssedr::engine {
 namespace {
 
 constexpr Duration believed_for = std::chrono::hours{1};
-// So often at most a vault that is not known makes us ask again.
+// So often at most a vault that is not known, or a failure, makes us ask again.
 constexpr Duration asked_again_after = std::chrono::minutes{1};
 
 }  // namespace
@@ -28,8 +28,10 @@ Async<bool> ServedVaults::contains(rotation::VaultHost vault, Calls& calls) {
 
 Async<ServedVaults::Hosts> ServedVaults::find_younger_than(Duration age, Calls& calls) {
     KSSEDR_CO_TRY(auto const turn, co_await turns_.acquire("vaults", calls.deadline()));
-    if (known_ && (policy_.vault_scopes.empty() || clock_.steady_now() - asked_at_ < age)) co_return known_;
-    auto const asked_at = clock_.steady_now();
+    auto const now = clock_.steady_now();
+    bool const is_good = policy_.vault_scopes.empty() || now - asked_at_ < age || now - tried_at_ < asked_again_after;
+    if (known_ && is_good) co_return known_;
+    tried_at_ = now;
     auto hosts = policy_.vaults.value_or(std::vector<rotation::VaultHost>());
     for (auto const& scope : policy_.vault_scopes) {
         auto const found = co_await calls.list_vaults(scope);
@@ -40,7 +42,7 @@ Async<ServedVaults::Hosts> ServedVaults::find_younger_than(Duration age, Calls& 
     std::ranges::sort(hosts);
     hosts.erase(std::ranges::unique(hosts).begin(), hosts.end());
     known_ = std::make_shared<std::vector<rotation::VaultHost> const>(std::move(hosts));
-    asked_at_ = asked_at;
+    asked_at_ = now;
     co_return known_;
 }
 

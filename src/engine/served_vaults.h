@@ -1,7 +1,8 @@
 /// ServedVaults: which vaults are served, where configuration names scopes of Resource Manager beside hosts.
 ///
 /// A scope's vaults are asked for anew each hour, and once more where a vault is not among them: it may be new. Where
-/// they can not be had, those of the last time stand, as long as this process lives.
+/// they can not be had, those of the last time stand, as long as this process lives, and are asked for again a minute
+/// later at the soonest: no rotation waits for them.
 
 #pragma once
 
@@ -34,7 +35,8 @@ private:
     rotation::Policy const& policy_;
     InProcessLock turns_;
     Hosts known_;
-    SteadyPoint asked_at_;
+    SteadyPoint asked_at_;  ///< when what is known was asked for
+    SteadyPoint tried_at_;  ///< when it was last asked for, with or without success
 };
 
 }  // namespace kssedr::engine

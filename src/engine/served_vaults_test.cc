@@ -86,6 +86,14 @@ CORO_TEST(ServedVaults, ThoseOfTheLastTimeStandWhereTheyCanNotBeHad) {
     auto const old = co_await in.served.find(in.calls);
     CO_ASSERT(old.has_value());
     EXPECT_EQ(**old, **found);
+    auto const asked = in.asked();
+    auto const again = co_await in.served.find(in.calls);
+    EXPECT_TRUE(again.has_value());
+    EXPECT_EQ(in.asked(), asked) << "no rotation waits for what was refused a moment ago";
+    co_await clock().sleep_for(61s);
+    auto const later = co_await in.served.find(in.calls);
+    EXPECT_TRUE(later.has_value());
+    EXPECT_GT(in.asked(), asked);
 }
 
 CORO_TEST(ServedVaults, ASecretOfAnotherVaultIsRefusedAndOneOfTheScopeIsRotated) {
