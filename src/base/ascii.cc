@@ -49,6 +49,10 @@ bool equals_ignore_case(std::string_view a, std::string_view b) {
         a, b, {}, [](char c) { return to_ascii_lower(c); }, [](char c) { return to_ascii_lower(c); });
 }
 
+bool starts_with_ignore_case(std::string_view text, std::string_view begin) {
+    return text.size() >= begin.size() && equals_ignore_case(text.substr(0, begin.size()), begin);
+}
+
 bool ends_with_ignore_case(std::string_view text, std::string_view end) {
     return text.size() >= end.size() && equals_ignore_case(text.substr(text.size() - end.size()), end);
 }

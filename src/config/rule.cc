@@ -29,12 +29,12 @@ public:
         return std::nullopt;
     }
 
-    std::optional<rotation::ArmId> target() {
+    std::optional<rotation::OwnerId> target() {
         auto const name = text("target");
         if (name.empty()) return std::nullopt;
-        auto id = rotation::ArmId::parse(name);
-        if (id && id->is_resource()) return *std::move(id);
-        problem(id ? "target names no resource" : id.error().message());
+        auto owner = rotation::OwnerId::parse(name);
+        if (owner) return *std::move(owner);
+        problem(owner.error().message());
         return std::nullopt;
     }
 

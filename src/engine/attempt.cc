@@ -189,7 +189,8 @@ Task<Attempt::Ended> Attempt::judge_permission() {
     }
     // Without a list an event's own vault may rotate what lies in its resource group, once Resource Manager has said
     // that the event names its own vault.
-    if (!request_.vault_resource || !request_.vault_resource->group_scope().contains(owner()))
+    auto const* resource = owner().resource();
+    if (!request_.vault_resource || resource == nullptr || !request_.vault_resource->group_scope().contains(*resource))
         co_return Conclusion{
             OutcomeKind::refused, "not-permitted",
             request_.vault_resource

@@ -114,7 +114,7 @@ private:
     [[nodiscard]] std::string code_of_obstacle(HolderSeen const& holder) const;
     void finish(Conclusion conclusion);
 
-    [[nodiscard]] rotation::ArmId const& owner() const { return seen_.terms->owner->value; }
+    [[nodiscard]] rotation::OwnerId const& owner() const { return seen_.terms->owner->value; }
 
     Ports& ports_;
     rotation::Policy const& policy_;

@@ -26,8 +26,8 @@ constexpr std::array<std::string_view, 4> final_codes = {circuit_open, "Forbidde
 std::string name_of(rotation::VaultHost const& vault) {
     return vault.text;
 }
-std::string name_of(rotation::ArmId const& owner) {
-    return "Resource Manager, subscription " + std::string(owner.subscription());
+std::string name_of(rotation::OwnerId const& owner) {
+    return owner.service_name();
 }
 
 // What an answer shows as credentials, and can be none: published, it would be worth nothing, or be something else.
@@ -79,7 +79,7 @@ Calls::~Calls() {
     if (turns_ && turns_->left > 0) pace_.give_back(turns_->owner, turns_->left);
 }
 
-Async<bool> Calls::take_turns(rotation::ArmId owner) {
+Async<bool> Calls::take_turns(rotation::OwnerId owner) {
     if (turns_ && turns_->owner == owner) co_return false;
     if (turns_ && turns_->left > 0) pace_.give_back(turns_->owner, turns_->left);
     turns_.reset();
@@ -89,14 +89,14 @@ Async<bool> Calls::take_turns(rotation::ArmId owner) {
     co_return ports_.clock.steady_now() != queued_at;
 }
 
-Async<void> Calls::turn_of_provider(rotation::ArmId owner) {
+Async<void> Calls::turn_of_provider(rotation::OwnerId owner) {
     if (!turns_ || !(turns_->owner == owner) || turns_->left == 0)
         co_return co_await pace_.turn_of_provider(std::move(owner), deadline_);
     --turns_->left;
     co_return co_await pace_.use_turn(std::move(owner), deadline_);
 }
 
-rotation::CredentialShape const& Calls::shape(rotation::ArmId const& owner) {
+rotation::CredentialShape const& Calls::shape(rotation::OwnerId const& owner) {
     if (!shaped_ || !(shaped_->owner == owner)) shaped_ = Shaped{owner, ports_.provider.shape(owner)};
     return shaped_->shape;
 }
@@ -158,7 +158,7 @@ Async<std::vector<rotation::VaultHost>> Calls::list_vaults(rotation::ArmId scope
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
-Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
+Async<rotation::Credentials> Calls::list_credentials(rotation::OwnerId owner) {
     auto operation = [&]() -> Async<rotation::Credentials> {
         KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
         auto result = co_await ports_.provider.list(owner, within(longest_read));
@@ -171,12 +171,12 @@ Async<rotation::Credentials> Calls::list_credentials(rotation::ArmId owner) {
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
-Task<ports::TrialResult> Calls::verify(rotation::ArmId owner, SecretString const& credential,
+Task<ports::TrialResult> Calls::verify(rotation::OwnerId owner, SecretString const& credential,
                                        SecretString const& value) {
     co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
 }
 
-Async<rotation::Credentials> Calls::regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease& lease,
+Async<rotation::Credentials> Calls::regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
                                                std::function<Task<Result<bool>>()> is_still_so) {
     auto operation = [&]() -> Async<rotation::Credentials> {
         KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));

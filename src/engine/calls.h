@@ -46,20 +46,20 @@ public:
     /// Waits until the provider may be called as often as a whole rotation of this owner calls it: so the rest of it
     /// waits for nobody, holds the owner's lock no longer than it works, and acts on evidence that is fresh. Done once;
     /// whether there was anything to wait for.
-    Async<bool> take_turns(rotation::ArmId owner);
+    Async<bool> take_turns(rotation::OwnerId owner);
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version);
     Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef secret);
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault);
     Async<std::string> fetch_vault_host(rotation::ArmId vault);
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope);
-    Async<rotation::Credentials> list_credentials(rotation::ArmId owner);
-    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value);
+    Async<rotation::Credentials> list_credentials(rotation::OwnerId owner);
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value);
 
     // Effects: sent only while the lease outlasts them, checked right before each sending.
     /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
     /// code `Changed`.
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, ports::OwnerLease& lease,
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
                                             std::function<Task<Result<bool>>()> is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease& lease);
@@ -75,7 +75,7 @@ public:
     [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
     /// Asked of the provider once an owner: it is made of many texts, and looked at for each value that is read. Good
     /// until another owner's is asked for.
-    [[nodiscard]] rotation::CredentialShape const& shape(rotation::ArmId const& owner);
+    [[nodiscard]] rotation::CredentialShape const& shape(rotation::OwnerId const& owner);
 
 private:
     /// Lets the pace know what became of a call, and says where that changes what is sent there.
@@ -86,14 +86,14 @@ private:
     void note_effect(ports::OwnerLease& lease, Result<T> const& result, SteadyPoint until);
     [[nodiscard]] SteadyPoint within(Duration longest) const;
     /// One of the turns that were taken, else one that is waited for.
-    Async<void> turn_of_provider(rotation::ArmId owner);
+    Async<void> turn_of_provider(rotation::OwnerId owner);
 
     struct Turns {
-        rotation::ArmId owner;
+        rotation::OwnerId owner;
         int left;
     };
     struct Shaped {
-        rotation::ArmId owner;
+        rotation::OwnerId owner;
         rotation::CredentialShape shape;
     };
 

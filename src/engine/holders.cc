@@ -98,7 +98,7 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     return seen;
 }
 
-std::set<rotation::VaultHost> vaults_of(rotation::VaultHost const& own, rotation::ArmId const& owner,
+std::set<rotation::VaultHost> vaults_of(rotation::VaultHost const& own, rotation::OwnerId const& owner,
                                         rotation::Policy const& policy, std::span<rotation::VaultHost const> served) {
     std::set<rotation::VaultHost> vaults{own};
     vaults.insert(served.begin(), served.end());
@@ -124,7 +124,7 @@ Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::Secr
     co_return unreadable(std::move(seen), error);
 }
 
-Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, ListingCache& listings, Calls& calls) {
+Async<bool> is_unlisted(rotation::SecretRef ref, rotation::OwnerId const& owner, ListingCache& listings, Calls& calls) {
     listings.forget(ref.vault);
     KSSEDR_CO_TRY(auto const asking, co_await listings.find(ref.vault, owner, calls));
     co_return std::ranges::none_of(asking, [&](rotation::ListedSecret const& listed) {
@@ -134,7 +134,7 @@ Async<bool> is_unlisted(rotation::SecretRef ref, rotation::ArmId const& owner, L
 
 }  // namespace
 
-Async<bool> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
+Async<bool> list_ahead(rotation::VaultHost own, rotation::OwnerId const& owner, rotation::Policy const& policy,
                        std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls) {
     bool has_waited_at_all = false;
     for (auto const& vault : vaults_of(own, owner, policy, served)) {

@@ -25,7 +25,7 @@ struct OwnSetting {
 /// What the search goes by. Everything must outlive it.
 struct HolderQuery {
     SecretSeen const& self;
-    rotation::ArmId const& owner;
+    rotation::OwnerId const& owner;
     rotation::Credentials const& credentials;
     rotation::Policy const& policy;
     std::span<rotation::VaultHost const> served;  ///< searched besides the secret's own vault
@@ -42,7 +42,7 @@ struct HolderSeen {
 /// Has the vaults listed in which `find_holders` will look, where what is known of them is too old: a listing of many
 /// secrets takes minutes, in which no lock should be held nor evidence grow old. Whether there was anything to wait
 /// for.
-Async<bool> list_ahead(rotation::VaultHost own, rotation::ArmId const& owner, rotation::Policy const& policy,
+Async<bool> list_ahead(rotation::VaultHost own, rotation::OwnerId const& owner, rotation::Policy const& policy,
                        std::span<rotation::VaultHost const> served, ListingCache& listings, Calls& calls);
 
 /// All holders but the secret itself, in a fixed order. Fails where a vault can not be listed or a sibling not be read

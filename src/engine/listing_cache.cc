@@ -52,7 +52,7 @@ std::vector<ListedSecret> VaultListing::asking_among(std::vector<ListedSecret> l
     return asking;
 }
 
-std::vector<rotation::ArmId> VaultListing::owners_of(rotation::SecretProperties const& properties) const {
+std::vector<rotation::OwnerId> VaultListing::owners_of(rotation::SecretProperties const& properties) const {
     return rotation::owners_asked_for({vault_, properties.name}, properties, policy_);
 }
 
@@ -73,7 +73,7 @@ void VaultListing::strike(std::uint32_t index) {
     }
 }
 
-std::vector<ListedSecret> VaultListing::asking_for(rotation::ArmId const& owner) const {
+std::vector<ListedSecret> VaultListing::asking_for(rotation::OwnerId const& owner) const {
     std::vector<ListedSecret> asking;
     auto const found = by_owner_.find(owner.key());
     if (found == by_owner_.end()) return asking;
@@ -97,7 +97,7 @@ Async<bool> ListingCache::list_ahead(rotation::VaultHost vault, Calls& calls) {
     co_return co_await refresh(std::move(vault), listing_is_good_for - found_within, calls);
 }
 
-Async<std::vector<ListedSecret>> ListingCache::find(rotation::VaultHost vault, rotation::ArmId const& owner,
+Async<std::vector<ListedSecret>> ListingCache::find(rotation::VaultHost vault, rotation::OwnerId const& owner,
                                                     Calls& calls) {
     KSSEDR_CO_TRY_VOID(co_await refresh(vault, listing_is_good_for, calls));
     co_return known_.at(vault).listing.asking_for(owner);

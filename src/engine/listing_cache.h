@@ -27,10 +27,10 @@ public:
     /// What the vault listed takes the place of what it listed before. Only what differs is read for its owners.
     void replace(std::vector<rotation::ListedSecret> listed);
     /// Those that ask for the owner, in the listing's order.
-    [[nodiscard]] std::vector<rotation::ListedSecret> asking_for(rotation::ArmId const& owner) const;
+    [[nodiscard]] std::vector<rotation::ListedSecret> asking_for(rotation::OwnerId const& owner) const;
 
 private:
-    [[nodiscard]] std::vector<rotation::ArmId> owners_of(rotation::SecretProperties const& properties) const;
+    [[nodiscard]] std::vector<rotation::OwnerId> owners_of(rotation::SecretProperties const& properties) const;
     [[nodiscard]] std::vector<rotation::ListedSecret> asking_among(std::vector<rotation::ListedSecret> listed) const;
     void enter(std::uint32_t index);
     void strike(std::uint32_t index);
@@ -38,7 +38,7 @@ private:
     rotation::VaultHost vault_;
     rotation::Policy const& policy_;
     std::vector<rotation::ListedSecret> secrets_;                           // those that ask for anything
-    std::unordered_map<std::string, std::vector<std::uint32_t>> by_owner_;  // ArmId::key() to indices, in order
+    std::unordered_map<std::string, std::vector<std::uint32_t>> by_owner_;  // OwnerId::key() to indices, in order
 };
 
 class ListingCache {
@@ -48,7 +48,7 @@ public:
 
     /// The vault's secrets that ask for the owner; the vault is asked through `calls` where what is known is too old.
     /// One listing of a vault is under way at a time.
-    Async<std::vector<rotation::ListedSecret>> find(rotation::VaultHost vault, rotation::ArmId const& owner,
+    Async<std::vector<rotation::ListedSecret>> find(rotation::VaultHost vault, rotation::OwnerId const& owner,
                                                     Calls& calls);
     /// For whoever asks in a moment: then nothing has to be listed. A listing of many secrets takes minutes. Whether
     /// there was anything to wait for.

@@ -58,12 +58,12 @@ Async<void> Pace::turn_to_publish(rotation::VaultHost vault, SteadyPoint deadlin
     co_return co_await wait_for(pace.publications.reserve(clock_.steady_now()), pace.publications, deadline);
 }
 
-Async<void> Pace::turn_of_provider(rotation::ArmId owner, SteadyPoint deadline) {
-    KSSEDR_CO_TRY_VOID(admit(pace_of(owner).circuit, "Resource Manager"));
+Async<void> Pace::turn_of_provider(rotation::OwnerId owner, SteadyPoint deadline) {
+    KSSEDR_CO_TRY_VOID(admit(pace_of(owner).circuit, owner.service_name()));
     co_return co_await turns_of_provider(std::move(owner), 1, deadline);
 }
 
-Async<void> Pace::turns_of_provider(rotation::ArmId owner, int turns, SteadyPoint deadline) {
+Async<void> Pace::turns_of_provider(rotation::OwnerId owner, int turns, SteadyPoint deadline) {
     auto& pace = pace_of(owner);
     auto const now = clock_.steady_now();
     auto const turn = std::max(pace.by_second.reserve(now, turns), pace.by_hour.reserve(now, turns));
@@ -71,25 +71,24 @@ Async<void> Pace::turns_of_provider(rotation::ArmId owner, int turns, SteadyPoin
     co_return co_await wait_for(turn, pace.by_second, deadline);
 }
 
-Async<void> Pace::use_turn(rotation::ArmId owner, SteadyPoint deadline) {
+Async<void> Pace::use_turn(rotation::OwnerId owner, SteadyPoint deadline) {
     auto& pace = pace_of(owner);
-    KSSEDR_CO_TRY_VOID(admit(pace.circuit, "Resource Manager"));
+    KSSEDR_CO_TRY_VOID(admit(pace.circuit, owner.service_name()));
     co_return co_await wait_for(pace.by_second.held_until(), pace.by_second, deadline);
 }
 
-bool Pace::is_held(rotation::ArmId const& owner) {
+bool Pace::is_held(rotation::OwnerId const& owner) {
     return pace_of(owner).by_second.held_until() > clock_.steady_now();
 }
 
-void Pace::give_back(rotation::ArmId const& owner, int turns) {
+void Pace::give_back(rotation::OwnerId const& owner, int turns) {
     auto& pace = pace_of(owner);
     pace.by_second.give_back(turns);
     pace.by_hour.give_back(turns);
 }
 
-Pace::ProviderPace& Pace::pace_of(rotation::ArmId const& owner) {
-    auto const type = owner.resource_type();
-    return providers_[to_ascii_lower(owner.subscription()) + '/' + to_ascii_lower(type.substr(0, type.find('/')))];
+Pace::ProviderPace& Pace::pace_of(rotation::OwnerId const& owner) {
+    return providers_[owner.service_key()];
 }
 
 Circuit::Change Pace::heed(rotation::VaultHost const& vault, Error const* error) {
@@ -102,14 +101,14 @@ Circuit::Change Pace::heed(rotation::VaultHost const& vault, Error const* error)
     return pace.circuit.note(error, now);
 }
 
-Circuit::Change Pace::heed(rotation::ArmId const& owner, Error const* error) {
+Circuit::Change Pace::heed(rotation::OwnerId const& owner, Error const* error) {
     auto& pace = pace_of(owner);
     auto const now = clock_.steady_now();
     if (auto const until = pace.throttle.heed(error, now)) pace.by_second.hold(*until);
     return pace.circuit.note(error, now);
 }
 
-void Pace::heed_left(rotation::ArmId const& owner, int calls_left) {
+void Pace::heed_left(rotation::OwnerId const& owner, int calls_left) {
     if (calls_left >= calls_left_enough) return;
     auto const missing = calls_left_enough - std::max(calls_left, 0);
     pace_of(owner).by_second.hold(clock_.steady_now() + missing * pause_per_missing_call);

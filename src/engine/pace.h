@@ -10,7 +10,7 @@
 
 #include "async/clock.h"
 #include "engine/circuit.h"
-#include "rotation/arm_id.h"
+#include "rotation/owner_id.h"
 #include "rotation/rate.h"
 #include "rotation/secret_ref.h"
 
@@ -27,21 +27,21 @@ public:
     /// code `CircuitOpen` where nothing is sent there for now.
     Async<void> turn_to_read(rotation::VaultHost vault, SteadyPoint deadline);
     Async<void> turn_to_publish(rotation::VaultHost vault, SteadyPoint deadline);
-    Async<void> turn_of_provider(rotation::ArmId owner, SteadyPoint deadline);
+    Async<void> turn_of_provider(rotation::OwnerId owner, SteadyPoint deadline);
     /// Several turns at once; each call is then made by `use_turn`.
-    Async<void> turns_of_provider(rotation::ArmId owner, int turns, SteadyPoint deadline);
+    Async<void> turns_of_provider(rotation::OwnerId owner, int turns, SteadyPoint deadline);
     /// For a turn that was waited for before: waits once more where the service has said no meanwhile.
-    Async<void> use_turn(rotation::ArmId owner, SteadyPoint deadline);
+    Async<void> use_turn(rotation::OwnerId owner, SteadyPoint deadline);
     /// Whether the service has said no, and the time has not passed.
-    [[nodiscard]] bool is_held(rotation::ArmId const& owner);
+    [[nodiscard]] bool is_held(rotation::OwnerId const& owner);
     /// Turns that were waited for and not used.
-    void give_back(rotation::ArmId const& owner, int turns);
+    void give_back(rotation::OwnerId const& owner, int turns);
 
     /// What became of a call that had its turn; `error` is null where it succeeded. Says what became of the circuit.
     Circuit::Change heed(rotation::VaultHost const& vault, Error const* error);
-    Circuit::Change heed(rotation::ArmId const& owner, Error const* error);
+    Circuit::Change heed(rotation::OwnerId const& owner, Error const* error);
     /// How many calls the provider says it has left.
-    void heed_left(rotation::ArmId const& owner, int calls_left);
+    void heed_left(rotation::OwnerId const& owner, int calls_left);
 
 private:
     /// How long to hold back after `throttled` without a time: longer with each, until something succeeds.
@@ -67,11 +67,11 @@ private:
     /// Waits for a turn in the bucket's queue, and on while the service says no meanwhile.
     Async<void> wait_for(SteadyPoint turn, rotation::TokenBucket const& bucket, SteadyPoint deadline);
     [[nodiscard]] Result<void> admit(Circuit& circuit, std::string_view endpoint);
-    ProviderPace& pace_of(rotation::ArmId const& owner);
+    ProviderPace& pace_of(rotation::OwnerId const& owner);
 
     Clock& clock_;
     std::map<rotation::VaultHost, VaultPace> vaults_;
-    std::map<std::string, ProviderPace> providers_;  // by subscription and provider namespace
+    std::map<std::string, ProviderPace> providers_;  // by OwnerId::service_key()
 };
 
 }  // namespace kssedr::engine

@@ -15,8 +15,8 @@ using test::account;
 using test::FakeAzure;
 using test::Scene;
 
-rotation::ArmId const& owner() {
-    static auto const id = *rotation::ArmId::parse(account);
+rotation::OwnerId const& owner() {
+    static rotation::OwnerId const id = *rotation::ArmId::parse(account);
     return id;
 }
 

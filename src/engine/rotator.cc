@@ -15,7 +15,7 @@ std::vector<OwnSetting> Rotator::own_settings() const {
     return copies;
 }
 
-bool Rotator::may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const {
+bool Rotator::may_rotate(rotation::VaultHost const& vault, rotation::OwnerId const& owner) const {
     return policy_.allowed && policy_.allowed->find(vault, owner) != nullptr && ports_.provider.serves(owner);
 }
 

@@ -95,7 +95,7 @@ public:
 
     /// Whether configuration lists the owner as one that the vault's secrets may rotate; what an event's source permits
     /// besides is not asked.
-    [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::ArmId const& owner) const;
+    [[nodiscard]] bool may_rotate(rotation::VaultHost const& vault, rotation::OwnerId const& owner) const;
 
     /// All vaults that configuration names, by host or by scope.
     Async<ServedVaults::Hosts> find_served_vaults(Calls& calls);

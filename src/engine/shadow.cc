@@ -79,7 +79,7 @@ Async<rotation::SecretProperties> ShadowVault::publish(rotation::SecretRef secre
     co_return versions.back().properties;
 }
 
-Async<rotation::Credentials> ShadowProvider::list(rotation::ArmId owner, SteadyPoint deadline) {
+Async<rotation::Credentials> ShadowProvider::list(rotation::OwnerId owner, SteadyPoint deadline) {
     auto const key = owner.key();
     KSSEDR_CO_TRY(auto credentials, co_await real_.list(std::move(owner), deadline));
     for (auto& credential : credentials.slots) {
@@ -91,12 +91,13 @@ Async<rotation::Credentials> ShadowProvider::list(rotation::ArmId owner, SteadyP
     co_return credentials;
 }
 
-Async<rotation::Credentials> ShadowProvider::regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) {
+Async<rotation::Credentials> ShadowProvider::regenerate(rotation::OwnerId owner, std::string slot,
+                                                        SteadyPoint deadline) {
     made_[owner.key() + '/' + slot] = {make_stand_in(shape(owner).keys.front(), random_), clock_.now()};
     co_return co_await list(std::move(owner), deadline);
 }
 
-Task<ports::TrialResult> ShadowProvider::verify(rotation::ArmId, SecretString const&, SecretString const&,
+Task<ports::TrialResult> ShadowProvider::verify(rotation::OwnerId, SecretString const&, SecretString const&,
                                                 SteadyPoint) {
     co_return ports::TrialResult{ports::Trial::accepted, {}};
 }

@@ -38,16 +38,16 @@ public:
     ShadowProvider(ports::CredentialProvider& real, Clock& clock, Random& random)
         : real_(real), clock_(clock), random_(random) {}
 
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return real_.serves(owner); }
-    [[nodiscard]] std::string explain_unserved(rotation::ArmId const& owner) const override {
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return real_.serves(owner); }
+    [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const override {
         return real_.explain_unserved(owner);
     }
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
         return real_.shape(owner);
     }
-    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
-    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+    Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override;
 
 private:

@@ -218,7 +218,7 @@ bool Sweeper::is_suspect(OfOwner const& secret, rotation::Credentials const& cre
 }
 
 // Reads the suspect; it is rotated, which looks again under the owner's lock, only where it does not turn out alive.
-Task<bool> Sweeper::may_be_dead(Candidate const& candidate, rotation::ArmId const& owner,
+Task<bool> Sweeper::may_be_dead(Candidate const& candidate, rotation::OwnerId const& owner,
                                 rotation::Credentials const& credentials, Calls& calls) {
     auto const seen = co_await calls.fetch(candidate.secret(), {});
     if (!seen) co_return seen.error().code() != Errc::not_found;

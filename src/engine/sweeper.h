@@ -72,7 +72,7 @@ private:
         [[nodiscard]] bool is_young() const { return candidate->properties->created + overlap > candidate->now; }
     };
     struct Owner {
-        rotation::ArmId id;
+        rotation::OwnerId id;
         std::vector<OfOwner> secrets;
     };
 
@@ -95,7 +95,7 @@ private:
     Task<Examination> revoke_one(Candidate const& candidate, SweepRequest const& request);
     Task<void> find_suspects(std::vector<Candidate>& candidates, SweepRequest const& request);
     [[nodiscard]] bool is_suspect(OfOwner const& secret, rotation::Credentials const& credentials, bool is_daily) const;
-    Task<bool> may_be_dead(Candidate const& candidate, rotation::ArmId const& owner,
+    Task<bool> may_be_dead(Candidate const& candidate, rotation::OwnerId const& owner,
                            rotation::Credentials const& credentials, Calls& calls);
     void reckon_expiry(Candidate const& candidate, SweepSummary& summary) const;
     void count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const;

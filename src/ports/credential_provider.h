@@ -3,9 +3,9 @@
 #pragma once
 
 #include "async/async.h"
-#include "rotation/arm_id.h"
 #include "rotation/credential.h"
 #include "rotation/credential_shape.h"
+#include "rotation/owner_id.h"
 
 #include <cstdint>
 #include <string>
@@ -32,30 +32,31 @@ class CredentialProvider {
 public:
     virtual ~CredentialProvider() = default;
 
-    /// Whether this provider makes the credentials of that kind of resource.
-    [[nodiscard]] virtual bool serves(rotation::ArmId const& owner) const = 0;
+    /// Whether this provider makes the credentials of that kind of owner.
+    [[nodiscard]] virtual bool serves(rotation::OwnerId const& owner) const = 0;
     /// For an owner that is not served: why not, and what to do, for people.
-    [[nodiscard]] virtual std::string explain_unserved(rotation::ArmId const& owner) const {
-        return "kssedr does not rotate resources of type " + owner.resource_type();
+    [[nodiscard]] virtual std::string explain_unserved(rotation::OwnerId const& owner) const {
+        return "kssedr does not rotate credentials of " + owner.type();
     }
     /// How the owner's credentials look in the values of secrets.
-    [[nodiscard]] virtual rotation::CredentialShape shape(rotation::ArmId const& owner) const = 0;
+    [[nodiscard]] virtual rotation::CredentialShape shape(rotation::OwnerId const& owner) const = 0;
 
     /// All credentials of the owner. Errors: `not_found` (no such owner), `permission_denied`, `throttled`,
     /// `unavailable`, `conflict`, `invalid_argument` (service code `ScopeLocked`: a lock on the resource forbids it),
     /// `deadline_exceeded`.
-    virtual Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) = 0;
+    virtual Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) = 0;
 
     /// Makes a new credential in `slot`; the one that stood there stops working. Returns all credentials afterwards.
     /// Never to be repeated on `outcome_unknown`: list first. `unavailable` and `throttled` say that nothing was done.
-    virtual Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) = 0;
+    virtual Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot,
+                                                    SteadyPoint deadline) = 0;
 
     /// How long after it was given up a regeneration of this owner's may still land.
-    [[nodiscard]] virtual Duration may_land_for(rotation::ArmId const& /*owner*/) const { return time_of_doubt; }
+    [[nodiscard]] virtual Duration may_land_for(rotation::OwnerId const& /*owner*/) const { return time_of_doubt; }
 
     /// Tries a credential against the owner's service, once, with a request that changes nothing. `value` is what it
     /// will be published in; it may name the service's endpoints.
-    virtual Task<TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+    virtual Task<TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                      SteadyPoint deadline) = 0;
 };
 

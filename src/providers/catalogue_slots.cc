@@ -63,22 +63,27 @@ CatalogueSlots::CatalogueSlots(http::Transport& transport, azure::ArmClient& arm
       cloud_(cloud),
       trial_(transport, arm, clock, random, cloud.storage_suffix) {}
 
-bool CatalogueSlots::serves(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.get().find(owner);
+CatalogueEntry const* CatalogueSlots::find_entry(rotation::OwnerId const& owner) const {
+    return owner.resource() == nullptr ? nullptr : catalogue_.get().find(*owner.resource());
+}
+
+bool CatalogueSlots::serves(rotation::OwnerId const& owner) const {
+    auto const* entry = find_entry(owner);
     return entry != nullptr && entry->has_slots();
 }
 
-std::string CatalogueSlots::explain_unserved(rotation::ArmId const& owner) const {
-    return rotation::explain_unserved(catalogue_.get(), owner);
+std::string CatalogueSlots::explain_unserved(rotation::OwnerId const& owner) const {
+    if (owner.resource() == nullptr) return CredentialProvider::explain_unserved(owner);
+    return rotation::explain_unserved(catalogue_.get(), *owner.resource());
 }
 
-rotation::CredentialShape CatalogueSlots::shape(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.get().find(owner);
-    return entry == nullptr ? rotation::CredentialShape() : rotation::shape_of(*entry, owner, cloud_);
+rotation::CredentialShape CatalogueSlots::shape(rotation::OwnerId const& owner) const {
+    auto const* entry = find_entry(owner);
+    return entry == nullptr ? rotation::CredentialShape() : rotation::shape_of(*entry, *owner.resource(), cloud_);
 }
 
-Result<CatalogueEntry const*> CatalogueSlots::entry_of(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.get().find(owner);
+Result<CatalogueEntry const*> CatalogueSlots::entry_of(rotation::OwnerId const& owner) const {
+    auto const* entry = find_entry(owner);
     if (entry == nullptr || !entry->has_slots()) return fail(Errc::invalid_argument, explain_unserved(owner));
     return entry;
 }
@@ -93,12 +98,13 @@ Async<http::Response> CatalogueSlots::fetch_keys(CatalogueEntry const& entry, ro
     co_return co_await arm_.send(std::move(call), deadline);
 }
 
-Async<rotation::Credentials> CatalogueSlots::list(rotation::ArmId owner, SteadyPoint deadline) {
+Async<rotation::Credentials> CatalogueSlots::list(rotation::OwnerId owner, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const* entry, entry_of(owner));
-    KSSEDR_CO_TRY(auto const answer, co_await fetch_keys(*entry, owner, deadline));
+    KSSEDR_CO_TRY(auto const answer, co_await fetch_keys(*entry, *owner.resource(), deadline));
     auto credentials = azure::parse_slots(answer.body.expose(), *entry);
     if (!credentials)
-        co_return fail(std::move(credentials).error().during("listing the keys of " + name_of(*entry, owner)));
+        co_return fail(
+            std::move(credentials).error().during("listing the keys of " + name_of(*entry, *owner.resource())));
     credentials->calls_left = azure::find_calls_left(answer);
     co_return credentials;
 }
@@ -133,13 +139,14 @@ Async<http::Response> CatalogueSlots::send_regeneration(CatalogueEntry const& en
     co_return co_await arm_.send(std::move(call), deadline);
 }
 
-Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::ArmId owner, std::string slot_name,
+Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::OwnerId owner, std::string slot_name,
                                                         SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const* entry, entry_of(owner));
-    auto const operation = "regenerating " + escape_for_display(slot_name) + " of " + name_of(*entry, owner);
+    auto const& resource = *owner.resource();
+    auto const operation = "regenerating " + escape_for_display(slot_name) + " of " + name_of(*entry, resource);
     auto const* slot = entry->find_slot(slot_name);
     if (slot == nullptr) co_return fail(Errc::invalid_argument, operation + ": there is no such slot");
-    KSSEDR_CO_TRY(auto const answer, co_await send_regeneration(*entry, *slot, owner, operation, deadline));
+    KSSEDR_CO_TRY(auto const answer, co_await send_regeneration(*entry, *slot, resource, operation, deadline));
     KSSEDR_CO_TRY_VOID(co_await azure::await_operation(arm_, clock_, answer, operation, deadline));
     if (entry->answer == rotation::RegenerateAnswer::keys && answer.status == 200) {
         auto credentials = azure::parse_slots(answer.body.expose(), *entry);
@@ -152,18 +159,17 @@ Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::ArmId owner, s
     co_return listed;
 }
 
-Duration CatalogueSlots::may_land_for(rotation::ArmId const& owner) const {
-    auto const* entry = catalogue_.get().find(owner);
+Duration CatalogueSlots::may_land_for(rotation::OwnerId const& owner) const {
+    auto const* entry = find_entry(owner);
     return entry != nullptr && entry->is_long_running ? longest_operation : ports::time_of_doubt;
 }
 
-Task<ports::TrialResult> CatalogueSlots::verify(rotation::ArmId owner, SecretString const& credential,
+Task<ports::TrialResult> CatalogueSlots::verify(rotation::OwnerId owner, SecretString const& credential,
                                                 SecretString const& value, SteadyPoint deadline) {
-    auto const* entry = catalogue_.get().find(owner);
+    auto const* entry = find_entry(owner);
     if (entry != nullptr && entry->trial == "storage-blob")
-        co_return co_await trial_.run(std::move(owner), credential, value, deadline);
-    co_return ports::TrialResult{ports::Trial::inconclusive,
-                                 "kssedr has no trial for keys of " + owner.resource_type()};
+        co_return co_await trial_.run(*owner.resource(), credential, value, deadline);
+    co_return ports::TrialResult{ports::Trial::inconclusive, "kssedr has no trial for keys of " + owner.type()};
 }
 
 }  // namespace kssedr::providers

@@ -24,18 +24,20 @@ public:
     CatalogueSlots(http::Transport& transport, azure::ArmClient& arm, Clock& clock, Random& random,
                    rotation::LazyCatalogue const& catalogue, rotation::Cloud const& cloud);
 
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
-    [[nodiscard]] std::string explain_unserved(rotation::ArmId const& owner) const override;
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;
-    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override;
+    [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const override;
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override;
+    Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override;
     /// Longer where the service goes on after its answer.
-    [[nodiscard]] Duration may_land_for(rotation::ArmId const& owner) const override;
-    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+    [[nodiscard]] Duration may_land_for(rotation::OwnerId const& owner) const override;
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override;
 
 private:
-    Result<rotation::CatalogueEntry const*> entry_of(rotation::ArmId const& owner) const;
+    /// Null where the catalogue has none.
+    [[nodiscard]] rotation::CatalogueEntry const* find_entry(rotation::OwnerId const& owner) const;
+    Result<rotation::CatalogueEntry const*> entry_of(rotation::OwnerId const& owner) const;
     Async<http::Response> fetch_keys(rotation::CatalogueEntry const& entry, rotation::ArmId owner,
                                      SteadyPoint deadline);
     /// The call itself: its answer may show the keys, or nothing, or that it goes on.

@@ -12,7 +12,7 @@ namespace {
 
 // One place where a secret says what it wants rotated.
 struct Asking {
-    ArmId owner;
+    OwnerId owner;
     std::string source;
     bool is_original_dialect;
 };
@@ -21,30 +21,36 @@ Failure refuse(std::string message) {
     return fail(Errc::invalid_argument, std::move(message));
 }
 
-Result<ArmId> parse_resource(std::string_view text, std::string_view where) {
+// Microsoft's functions write an application's object id as it stands.
+Result<OwnerId> parse_owner(std::string_view text) {
+    if (auto application = OwnerId::find_application(trim(text))) return *std::move(application);
+    return OwnerId::parse(text);
+}
+
+// The original knows Azure's resources only.
+std::optional<OwnerId> find_resource(std::string_view text) {
     auto id = ArmId::parse(trim(text));
-    if (!id) return fail(std::move(id).error().during(where));
-    if (!id->is_resource())
-        return refuse(std::string(where) + ": \"" + escape_for_display(text) +
-                      "\" names no resource, only what holds resources");
-    return id;
+    if (!id || !id->is_resource()) return std::nullopt;
+    return *std::move(id);
 }
 
 Result<std::vector<Asking>> askings_of(SecretProperties const& properties) {
     std::vector<Asking> askings;
     for (auto const* address : find_tags(properties.tags, "ProviderAddress")) {
-        if (!trim(*address).starts_with('/'))
-            return refuse("the tag ProviderAddress \"" + escape_for_display(*address) +
-                          "\" is no Azure resource id; this version rotates Azure resources only");
-        KSSEDR_TRY(auto owner, parse_resource(*address, "the tag ProviderAddress"));
-        askings.push_back({std::move(owner), "tag ProviderAddress", false});
+        auto owner = parse_owner(*address);
+        if (!owner) return fail(std::move(owner).error().during("the tag ProviderAddress"));
+        askings.push_back({*std::move(owner), "tag ProviderAddress", false});
     }
     // A content type is a MIME type as a rule: one that is no resource id says nothing.
-    if (auto id = ArmId::parse(trim(properties.content_type)); id && id->is_resource())
-        askings.push_back({*std::move(id), "content type", true});
+    if (auto owner = find_resource(properties.content_type))
+        askings.push_back({*std::move(owner), "content type", true});
     for (auto const* origin : find_tags(properties.tags, "orgin")) {
-        KSSEDR_TRY(auto owner, parse_resource(*origin, "the tag orgin"));
-        askings.push_back({std::move(owner), "tag orgin", true});
+        if (OwnerId::has_other_scheme(trim(*origin)))
+            return refuse("the tag orgin names resources of Azure only; write \"" + escape_for_display(*origin) +
+                          "\" into a tag ProviderAddress");
+        auto owner = OwnerId::parse(*origin);
+        if (!owner) return fail(std::move(owner).error().during("the tag orgin"));
+        askings.push_back({*std::move(owner), "tag orgin", true});
     }
     return askings;
 }
@@ -139,15 +145,15 @@ std::vector<std::string const*> find_tags(Tags const& tags, std::string_view nam
     return found;
 }
 
-std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties, Policy const& policy) {
+std::vector<OwnerId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
+                                      Policy const& policy) {
     if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) return {std::move(rule->value)};
-    std::vector<ArmId> owners;
-    auto const add = [&](std::string_view text) {
-        if (auto id = ArmId::parse(trim(text))) owners.push_back(*std::move(id));
-    };
-    add(properties.content_type);
-    for (std::string_view const name : {"ProviderAddress", "orgin"})
-        for (auto const* tag : find_tags(properties.tags, name)) add(*tag);
+    std::vector<OwnerId> owners;
+    if (auto owner = find_resource(properties.content_type)) owners.push_back(*std::move(owner));
+    for (auto const* tag : find_tags(properties.tags, "orgin"))
+        if (auto owner = find_resource(*tag)) owners.push_back(*std::move(owner));
+    for (auto const* tag : find_tags(properties.tags, "ProviderAddress"))
+        if (auto owner = parse_owner(*tag)) owners.push_back(*std::move(owner));
     return owners;
 }
 
@@ -175,7 +181,7 @@ Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properti
                 return refuse("the " + first.source + " names " + first.owner.text() + ", the " + other.source +
                               " names " + other.owner.text() +
                               "; make them agree, or name the target in the configuration file");
-        terms.owner = Sourced<ArmId>{first.owner, first.source};
+        terms.owner = Sourced<OwnerId>{first.owner, first.source};
     }
     terms.is_original_dialect = askings && std::ranges::any_of(*askings, &Asking::is_original_dialect);
     terms.slot_tag = slot_tag(properties.tags);

@@ -28,7 +28,7 @@ enum class Verify : std::uint8_t { required, best_effort, off };
 struct SecretRule {
     std::optional<VaultHost> vault;  ///< nothing: in every vault
     std::string secret;              ///< a name; empty: every secret of the vault
-    std::optional<ArmId> target;     ///< final: the secret's own tags are not asked
+    std::optional<OwnerId> target;   ///< final: the secret's own tags are not asked
     std::optional<Duration> validity;
     std::optional<Duration> lead;
     std::optional<Duration> min_overlap;
@@ -65,9 +65,9 @@ struct Sourced {
 
 /// What a secret asks for, and the times that hold for it, each with its source.
 struct Terms {
-    std::optional<Sourced<ArmId>> owner;  ///< nothing: it asks for nothing
-    std::string slot_tag;                 ///< the slot its tags name; empty: none. Evidence decides, not this
-    bool is_original_dialect = false;     ///< the original's content type or tags name the owner
+    std::optional<Sourced<OwnerId>> owner;  ///< nothing: it asks for nothing
+    std::string slot_tag;                   ///< the slot its tags name; empty: none. Evidence decides, not this
+    bool is_original_dialect = false;       ///< the original's content type or tags name the owner
     Sourced<Duration> validity;
     Sourced<Duration> lead;
     Sourced<Duration> overlap;                      ///< never more than half the validity
@@ -88,8 +88,8 @@ struct Terms {
 
 /// Every owner that a secret asks for in any of its ways, be they in conflict with each other: it is a holder to reckon
 /// with for each of them. The same one may stand there twice.
-[[nodiscard]] std::vector<ArmId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
-                                                  Policy const& policy);
+[[nodiscard]] std::vector<OwnerId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
+                                                    Policy const& policy);
 
 /// The values of a tag. Names are compared without regard to case and to blanks around them, so that there may be
 /// several, and what is to be decided must ask them all.

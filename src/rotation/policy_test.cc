@@ -133,7 +133,8 @@ TEST(Terms, ContradictionsAreRefused) {
     for (auto const& c : std::vector<Case>{
              {"two targets", id, {{"ProviderAddress", second}}},
              {"two targets of one dialect", id, {{"orgin", second}}},
-             {"an Entra object id", "", {{"ProviderAddress", "b3b4f4b8-0000-4000-8000-000000000000"}}},
+             {"an application and a resource", id, {{"ProviderAddress", "b3b4f4b8-0000-4000-8000-000000000000"}}},
+             {"an application in the original's tag", "", {{"orgin", "hook:mail"}}},
              {"a group in the tag", "", {{"ProviderAddress", "/subscriptions/s1/resourceGroups/rg"}}},
              {"no id in the tag", "", {{"orgin", "acct"}}},
              {"a validity of zero", id, {{"ValidityPeriodDays", "0"}}},
@@ -255,7 +256,10 @@ TEST(Scopes, PermitByWholeSegmentsAndByVault) {
              {"by host", {"second.vault.azure.net=/subscriptions/s1"}, false, true},
              {"once a vault is named, others have none", {"demo=/subscriptions/s1", "/"}, true, false},
              {"a vault with an entry of its own that does not fit", {"demo=/subscriptions/s2"}, false, false},
-             {"scopes of other kinds permit no ARM id", {"entra:0000", "hook:x", "redis://h/l"}, false, false},
+             {"scopes of other kinds permit no ARM id",
+              {"entra:b3b4f4b8-0000-4000-8000-000000000000", "hook:x", "redis://h/l"},
+              false,
+              false},
          }) {
         SCOPED_TRACE(c.name);
         std::vector<AllowedTarget> entries;
@@ -268,6 +272,30 @@ TEST(Scopes, PermitByWholeSegmentsAndByVault) {
         EXPECT_EQ(allowed.find(demo, owner) != nullptr, c.demo);
         EXPECT_EQ(allowed.find(second, owner) != nullptr, c.second);
     }
+}
+
+TEST(Scopes, OwnersOfOtherKindsArePermittedByName) {
+    VaultHost const demo{"demo.vault.azure.net"};
+    auto const owner = *OwnerId::parse("postgresql://db/app");
+    auto const permits = [&](std::string_view entry) {
+        AllowedTargets const allowed({*AllowedTarget::parse(entry, "vault.azure.net")});
+        return allowed.find(demo, owner) != nullptr;
+    };
+    EXPECT_TRUE(permits("postgresql://DB:5432/app"));
+    EXPECT_TRUE(permits("demo=postgresql://db/app"));
+    EXPECT_FALSE(permits("postgresql://db/other"));
+    EXPECT_FALSE(permits("postgresql://db:5433/app"));
+    EXPECT_FALSE(permits("/")) << "covers Azure's resources only";
+}
+
+TEST(Terms, OwnersOfOtherKindsAreAskedForByAddress) {
+    auto const application = terms("", {{"ProviderAddress", " b3b4f4b8-0000-4000-8000-000000000000 "}});
+    ASSERT_TRUE(application);
+    EXPECT_EQ(application->owner->value.text(), "entra:b3b4f4b8-0000-4000-8000-000000000000");
+    auto const login = terms("application/json", {{"ProviderAddress", "mysql://db/app"}});
+    ASSERT_TRUE(login);
+    EXPECT_EQ(login->owner->value.text(), "mysql://db/app");
+    EXPECT_FALSE(terms("hook:mail", {})->owner) << "a content type names resources only";
 }
 
 TEST(Scopes, AnEntryIsKnownByAllThatWasWritten) {

@@ -3,22 +3,12 @@
 #include "base/ascii.h"
 
 #include <algorithm>
-#include <array>
 
 namespace kssedr::rotation {
 namespace {
 
-constexpr std::array<std::string_view, 6> other_schemes = {"entra:",       "postgresql://", "mysql://",
-                                                           "sqlserver://", "redis://",      "hook:"};
-
-bool has_other_scheme(std::string_view text) {
-    return std::ranges::any_of(other_schemes, [&](std::string_view scheme) {
-        return text.starts_with(scheme) && text.size() > scheme.size();
-    });
-}
-
 bool is_scope(std::string_view text) {
-    return text.starts_with('/') || has_other_scheme(text);
+    return text.starts_with('/') || OwnerId::has_other_scheme(text);
 }
 
 }  // namespace
@@ -40,7 +30,10 @@ Result<AllowedTarget> AllowedTarget::parse(std::string_view entry, std::string_v
         target.is_every_arm = true;
         return target;
     }
-    if (has_other_scheme(scope)) return target;
+    if (OwnerId::has_other_scheme(scope)) {
+        KSSEDR_TRY(target.owner, OwnerId::parse(scope));
+        return target;
+    }
     if (!scope.starts_with('/'))
         return fail(Errc::invalid_argument,
                     "\"" + escape_for_display(entry) +
@@ -52,14 +45,16 @@ Result<AllowedTarget> AllowedTarget::parse(std::string_view entry, std::string_v
     return target;
 }
 
-AllowedTarget const* AllowedTargets::find(VaultHost const& vault, ArmId const& owner) const {
+AllowedTarget const* AllowedTargets::find(VaultHost const& vault, OwnerId const& owner) const {
     auto const names_this_vault = [&](AllowedTarget const& entry) { return entry.vault == vault; };
     auto const names_a_vault = [](AllowedTarget const& entry) { return entry.vault.has_value(); };
     if (std::ranges::any_of(entries_, names_a_vault) && std::ranges::none_of(entries_, names_this_vault))
         return nullptr;
     for (auto const& entry : entries_) {
         if (entry.vault && entry.vault != vault) continue;
-        if (entry.is_every_arm || (entry.arm && entry.arm->contains(owner))) return &entry;
+        auto const* resource = owner.resource();
+        bool const covers_resource = resource && (entry.is_every_arm || (entry.arm && entry.arm->contains(*resource)));
+        if (covers_resource || entry.owner == owner) return &entry;
     }
     return nullptr;
 }

@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "rotation/arm_id.h"
+#include "rotation/owner_id.h"
 #include "rotation/secret_ref.h"
 
 #include <optional>
@@ -19,7 +19,8 @@ namespace kssedr::rotation {
 
 struct AllowedTarget {
     std::optional<VaultHost> vault;  ///< nothing: for every vault that is served
-    std::optional<ArmId> arm;        ///< nothing with `is_every_arm` false: a scope of another kind, in `text`
+    std::optional<ArmId> arm;        ///< what lies in it
+    std::optional<OwnerId> owner;    ///< this one, which is no resource of Azure
     bool is_every_arm = false;
     std::string text;  ///< the whole entry as written, for people
 
@@ -33,7 +34,7 @@ public:
     explicit AllowedTargets(std::vector<AllowedTarget> entries) : entries_(std::move(entries)) {}
 
     /// The entry that permits it; null where none does.
-    [[nodiscard]] AllowedTarget const* find(VaultHost const& vault, ArmId const& owner) const;
+    [[nodiscard]] AllowedTarget const* find(VaultHost const& vault, OwnerId const& owner) const;
     [[nodiscard]] std::span<AllowedTarget const> entries() const { return entries_; }
 
 private:

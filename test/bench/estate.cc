@@ -96,12 +96,12 @@ Async<rotation::SecretProperties> Estate::publish(rotation::SecretRef secret, ro
     co_return found.properties;
 }
 
-bool Estate::serves(rotation::ArmId const& owner) const {
-    return owner.is_type("Microsoft.Storage/storageAccounts");
+bool Estate::serves(rotation::OwnerId const& owner) const {
+    return owner.type() == "Microsoft.Storage/storageAccounts";
 }
 
-rotation::CredentialShape Estate::shape(rotation::ArmId const& owner) const {
-    return test::storage_shape(std::string(owner.resource_name()));
+rotation::CredentialShape Estate::shape(rotation::OwnerId const& owner) const {
+    return test::storage_shape(std::string(owner.name()));
 }
 
 rotation::Credentials Estate::credentials_of(std::string const& account) const {
@@ -113,20 +113,20 @@ rotation::Credentials Estate::credentials_of(std::string const& account) const {
     return credentials;
 }
 
-Async<rotation::Credentials> Estate::list(rotation::ArmId owner, SteadyPoint) {
+Async<rotation::Credentials> Estate::list(rotation::OwnerId owner, SteadyPoint) {
     ++calls.provider;
     co_await take_time();
-    co_return credentials_of(std::string(owner.resource_name()));
+    co_return credentials_of(std::string(owner.name()));
 }
 
-Async<rotation::Credentials> Estate::regenerate(rotation::ArmId owner, std::string slot, SteadyPoint) {
+Async<rotation::Credentials> Estate::regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint) {
     ++calls.provider;
     co_await take_time();
-    owners_.at(std::string(owner.resource_name()))[slot == "key1" ? 0 : 1] = {new_key(), clock_.now()};
-    co_return credentials_of(std::string(owner.resource_name()));
+    owners_.at(std::string(owner.name()))[slot == "key1" ? 0 : 1] = {new_key(), clock_.now()};
+    co_return credentials_of(std::string(owner.name()));
 }
 
-Task<ports::TrialResult> Estate::verify(rotation::ArmId, SecretString const&, SecretString const&, SteadyPoint) {
+Task<ports::TrialResult> Estate::verify(rotation::OwnerId, SecretString const&, SecretString const&, SteadyPoint) {
     co_return ports::TrialResult{ports::Trial::accepted, {}};
 }
 

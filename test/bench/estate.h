@@ -42,11 +42,11 @@ public:
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint) override;
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;
-    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint) override;
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint) override;
-    Task<ports::TrialResult> verify(rotation::ArmId, SecretString const&, SecretString const&, SteadyPoint) override;
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override;
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override;
+    Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint) override;
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint) override;
+    Task<ports::TrialResult> verify(rotation::OwnerId, SecretString const&, SecretString const&, SteadyPoint) override;
     Async<std::string> fetch_vault_host(rotation::ArmId, SteadyPoint) override;
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId, SteadyPoint) override;
 

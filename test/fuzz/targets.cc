@@ -10,6 +10,7 @@
 #include "formats/value_form.h"
 #include "fuzz/azure_targets.h"
 #include "rotation/arm_id.h"
+#include "rotation/owner_id.h"
 #include "rotation/secret_ref.h"
 #include "support/storage_shape.h"
 
@@ -141,6 +142,14 @@ void secret_url(std::string_view input) {
     KSSEDR_CHECK(!url->has_port() || url->port() == "443", "another port");
 }
 
+void owner_id(std::string_view input) {
+    auto const id = rotation::OwnerId::parse(input);
+    if (!id) return check_error(id.error());
+    auto const again = rotation::OwnerId::parse(id->text());
+    KSSEDR_CHECK(again && *again == *id && again->key() == id->key(), "an owner that is not read again");
+    KSSEDR_CHECK(!id->name().empty() && !id->service_key().empty(), "an owner without a name");
+}
+
 void arm_id(std::string_view input) {
     auto const id = rotation::ArmId::parse(input);
     if (!id) return check_error(id.error());
@@ -180,6 +189,7 @@ constexpr std::array<Target, 9> all = {{{"decode_events", decode_events},
                                         {"value_form", value_form},
                                         {"secret_url", secret_url},
                                         {"arm_id", arm_id},
+                                        {"owner_id", owner_id},
                                         {"json_cursor", json_cursor},
                                         {"azure_answer", azure_answer},
                                         {"azure_header", azure_header}}};

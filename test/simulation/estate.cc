@@ -53,7 +53,7 @@ int Estate::find_secret(rotation::SecretRef const& ref) const {
     return place == secret_ids_.end() ? -1 : place->second;
 }
 
-int Estate::find_owner(rotation::ArmId const& id) const {
+int Estate::find_owner(rotation::OwnerId const& id) const {
     for (std::size_t i = 0; i < owners.size(); ++i)
         if (owners[i].id == id) return static_cast<int>(i);
     return -1;

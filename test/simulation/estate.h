@@ -162,7 +162,7 @@ public:
     [[nodiscard]] KeyId find_key(std::string_view text) const;
     /// -1 where there is none.
     [[nodiscard]] int find_secret(rotation::SecretRef const& ref) const;
-    [[nodiscard]] int find_owner(rotation::ArmId const& id) const;
+    [[nodiscard]] int find_owner(rotation::OwnerId const& id) const;
     [[nodiscard]] std::string random_key_text() { return random_key_text(chance_); }
     [[nodiscard]] SteadyPoint now() const { return timeline_.now(); }
 

@@ -55,7 +55,7 @@ Async<rotation::SecretProperties> MutatedPorts::publish(rotation::SecretRef secr
     co_return published;
 }
 
-Async<rotation::Credentials> MutatedPorts::list(rotation::ArmId owner, SteadyPoint deadline) {
+Async<rotation::Credentials> MutatedPorts::list(rotation::OwnerId owner, SteadyPoint deadline) {
     // A listing that can not be had is no evidence: whoever published goes away content.
     bool const looks_again = std::exchange(looks_again_, false);
     if (mutation_ == Mutation::skip_the_look_again && looks_again)
@@ -71,7 +71,7 @@ void MutatedPorts::mix(rotation::Credentials& listed) const {
     for (std::size_t i = 0; listed.slots.size() > 2 && i < listed.slots.size(); ++i) listed.slots[i].pair = i % 2;
 }
 
-Async<rotation::Credentials> MutatedPorts::regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) {
+Async<rotation::Credentials> MutatedPorts::regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) {
     bool const is_mistaken =
         mutation_ == Mutation::regenerate_the_slot_in_use ||
         (mutation_ == Mutation::revoke_a_held_slot && network_.purpose_at(owner) == Purpose::revocation);

@@ -77,13 +77,13 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return network_.serves(owner); }
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return network_.serves(owner); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
         return network_.shape(owner);
     }
-    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
-    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+    Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override {
         return network_.verify(std::move(owner), credential, value, deadline);
     }

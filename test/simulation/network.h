@@ -93,18 +93,18 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override;
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override;
-    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override;
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override;
-    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override;
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override;
+    Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override;
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override;
     Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope, SteadyPoint deadline) override;
 
     /// What the process said that it regenerates the owner's credential for.
-    [[nodiscard]] Purpose purpose_at(rotation::ArmId const& owner) const;
-    [[nodiscard]] std::string alternate_of(rotation::ArmId const& owner, std::string const& slot) const;
+    [[nodiscard]] Purpose purpose_at(rotation::OwnerId const& owner) const;
+    [[nodiscard]] std::string alternate_of(rotation::OwnerId const& owner, std::string const& slot) const;
 
 private:
     enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };

@@ -45,21 +45,22 @@ Author Network::author_for(int secret, int owner) const {
     return author;
 }
 
-Purpose Network::purpose_at(rotation::ArmId const& owner) const {
+Purpose Network::purpose_at(rotation::OwnerId const& owner) const {
     return context_.regenerating[static_cast<std::size_t>(estate_.find_owner(owner))].purpose;
 }
 
-std::string Network::alternate_of(rotation::ArmId const& owner, std::string const& slot) const {
+std::string Network::alternate_of(rotation::OwnerId const& owner, std::string const& slot) const {
     auto const& slots = estate_.owners[static_cast<std::size_t>(estate_.find_owner(owner))].slots;
     auto const index = static_cast<std::size_t>(std::ranges::find(slots, slot, &SlotState::name) - slots.begin());
     return slots[index ^ 1U].name;
 }
 
-bool Network::serves(rotation::ArmId const& owner) const {
-    return owner.is_type("Microsoft.Storage/storageAccounts") || owner.is_type("Microsoft.DocumentDB/databaseAccounts");
+bool Network::serves(rotation::OwnerId const& owner) const {
+    return owner.type() == "Microsoft.Storage/storageAccounts" ||
+           owner.type() == "Microsoft.DocumentDB/databaseAccounts";
 }
 
-rotation::CredentialShape Network::shape(rotation::ArmId const& owner) const {
+rotation::CredentialShape Network::shape(rotation::OwnerId const& owner) const {
     auto const index = estate_.find_owner(owner);
     return index < 0 ? rotation::CredentialShape() : estate_.owners[static_cast<std::size_t>(index)].shape;
 }
@@ -82,7 +83,7 @@ rotation::Credentials Network::credentials(int owner) {
     return all;
 }
 
-Async<rotation::Credentials> Network::list(rotation::ArmId id, SteadyPoint deadline) {
+Async<rotation::Credentials> Network::list(rotation::OwnerId id, SteadyPoint deadline) {
     auto const owner = estate_.find_owner(id);
     begin(owner, provider_of(owner));
     SteadyPoint back{};
@@ -96,13 +97,13 @@ Async<rotation::Credentials> Network::list(rotation::ArmId id, SteadyPoint deadl
     if (trace_.is_on()) {
         std::string shown;
         for (auto const& slot : listed.slots) shown += fmt::format(" {}", short_name(slot.value.expose()));
-        trace_.say("process {} lists {}:{}", context_.number, id.resource_name(), shown);
+        trace_.say("process {} lists {}:{}", context_.number, id.name(), shown);
     }
     co_await travel_until(back);
     co_return listed;
 }
 
-Async<rotation::Credentials> Network::regenerate(rotation::ArmId id, std::string slot_name, SteadyPoint deadline) {
+Async<rotation::Credentials> Network::regenerate(rotation::OwnerId id, std::string slot_name, SteadyPoint deadline) {
     auto const owner = estate_.find_owner(id);
     begin(owner, provider_of(owner));
     if (owner < 0) co_return fail(Errc::not_found, "no such owner");
@@ -172,7 +173,7 @@ Async<rotation::SecretProperties> Network::publish(rotation::SecretRef secret, r
     co_return flight->published;
 }
 
-Task<ports::TrialResult> Network::verify(rotation::ArmId, SecretString const& credential, SecretString const&,
+Task<ports::TrialResult> Network::verify(rotation::OwnerId, SecretString const& credential, SecretString const&,
                                          SteadyPoint deadline) {
     begin(-1, -1);
     if (chance_.happens(plan_.unreachable)) {

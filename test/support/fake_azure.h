@@ -152,19 +152,19 @@ public:
         co_return secrets[secret.key()].back().properties;
     }
 
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override {
-        return owner.is_type("Microsoft.Storage/storageAccounts");
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override {
+        return owner.type() == "Microsoft.Storage/storageAccounts";
     }
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
-        return storage_shape(std::string(owner.resource_name()));
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
+        return storage_shape(std::string(owner.name()));
     }
-    Async<rotation::Credentials> list(rotation::ArmId, SteadyPoint) override {
+    Async<rotation::Credentials> list(rotation::OwnerId, SteadyPoint) override {
         auto const event = begin("keys.list");
         co_await clock_.sleep_for(event.takes);
         if (auto failed = occur(event, [] {})) co_return fail(*failed);
         co_return credentials();
     }
-    Async<rotation::Credentials> regenerate(rotation::ArmId, std::string slot, SteadyPoint) override {
+    Async<rotation::Credentials> regenerate(rotation::OwnerId, std::string slot, SteadyPoint) override {
         auto const event = begin("keys.regenerate");
         co_await clock_.sleep_for(event.takes);
         auto const effect = [&] {
@@ -174,7 +174,7 @@ public:
         if (auto failed = occur(event, effect)) co_return fail(*failed);
         co_return credentials();
     }
-    Task<ports::TrialResult> verify(rotation::ArmId, SecretString const& credential, SecretString const&,
+    Task<ports::TrialResult> verify(rotation::OwnerId, SecretString const& credential, SecretString const&,
                                     SteadyPoint) override {
         auto const event = begin("verify");
         co_await clock_.sleep_for(event.takes);
