@@ -8,14 +8,29 @@
 
 namespace kssedr {
 
-[[nodiscard]] constexpr bool is_ascii_digit(char c) { return c >= '0' && c <= '9'; }
-[[nodiscard]] constexpr bool is_ascii_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-[[nodiscard]] constexpr bool is_ascii_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-[[nodiscard]] constexpr char to_ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+[[nodiscard]] constexpr bool is_ascii_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+[[nodiscard]] constexpr bool is_ascii_letter(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+[[nodiscard]] constexpr bool is_ascii_blank(char c) {
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+[[nodiscard]] constexpr char to_ascii_lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 [[nodiscard]] std::string to_ascii_lower(std::string_view text);
 /// Equal but for the case of ASCII letters.
-[[nodiscard]] bool equals_ignore_case(std::string_view a, std::string_view b);
+[[nodiscard]] constexpr bool equals_ignore_case(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    // Long texts are the same in one case as a rule.
+    if (a.size() > 16 && a == b) return true;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i] != b[i] && to_ascii_lower(a[i]) != to_ascii_lower(b[i])) return false;
+    return true;
+}
 [[nodiscard]] bool ends_with_ignore_case(std::string_view text, std::string_view end);
 /// Without blanks, tabs and line ends at both ends; a view into `text`.
 [[nodiscard]] std::string_view trim(std::string_view text);
