@@ -18,6 +18,7 @@ Task<void> work(std::size_t& next, std::size_t count, std::function<Task<void>(s
 }  // namespace
 
 Task<void> for_each(std::size_t count, std::size_t at_once, std::function<Task<void>(std::size_t)> operation) {
+    if (count == 0) co_return;
     co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
     auto const executor = co_await asio::this_coro::executor;
     std::exception_ptr thrown;

@@ -6,9 +6,7 @@
 
 #include "async/async.h"
 #include "async/clock.h"
-
-#include <functional>
-#include <list>
+#include "async/waiters.h"
 
 namespace kssedr {
 
@@ -27,7 +25,7 @@ public:
 
 private:
     bool is_open_ = false;
-    std::list<std::function<void()>> waiters_;
+    Waiters waiters_;
 };
 
 }  // namespace kssedr

@@ -4,13 +4,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 namespace kssedr {
 
 TaskGroup::TaskGroup(asio::any_io_executor executor, OnError on_error)
-    : executor_(executor), idle_(executor, asio::steady_timer::time_point::max()), on_error_(std::move(on_error)) {}
+    : executor_(std::move(executor)), on_error_(std::move(on_error)) {}
 
 TaskGroup::~TaskGroup() {
     KSSEDR_CHECK(children_.empty(), "a task group was destroyed before it was joined");
@@ -35,9 +33,8 @@ void TaskGroup::cancel() {
 }
 
 Task<void> TaskGroup::join() {
-    boost::system::error_code ignored;
     while (!children_.empty()) {
-        co_await idle_.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+        co_await idle_.wait();
     }
 }
 
@@ -45,7 +42,7 @@ void TaskGroup::finished(std::list<Child>::iterator child, std::exception_ptr er
     std::string const name = std::move(child->name);
     children_.erase(child);
     if (error && !cancelled_) on_error_(name, error);
-    if (children_.empty()) idle_.cancel();
+    if (children_.empty()) idle_.wake_all();
 }
 
 }  // namespace kssedr

@@ -11,10 +11,10 @@
 #pragma once
 
 #include "async/async.h"
+#include "async/waiters.h"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <exception>
 #include <functional>
@@ -49,7 +49,7 @@ private:
     void finished(std::list<Child>::iterator child, std::exception_ptr error);
 
     asio::any_io_executor executor_;
-    asio::steady_timer idle_;
+    Waiters idle_;
     OnError on_error_;
     std::list<Child> children_;
     bool cancelled_ = false;

@@ -44,11 +44,6 @@ std::string to_ascii_lower(std::string_view text) {
     return lower;
 }
 
-bool equals_ignore_case(std::string_view a, std::string_view b) {
-    return std::ranges::equal(
-        a, b, {}, [](char c) { return to_ascii_lower(c); }, [](char c) { return to_ascii_lower(c); });
-}
-
 bool starts_with_ignore_case(std::string_view text, std::string_view begin) {
     return text.size() >= begin.size() && equals_ignore_case(text.substr(0, begin.size()), begin);
 }

@@ -23,7 +23,14 @@ namespace kssedr {
 
 [[nodiscard]] std::string to_ascii_lower(std::string_view text);
 /// Equal but for the case of ASCII letters.
-[[nodiscard]] bool equals_ignore_case(std::string_view a, std::string_view b);
+[[nodiscard]] constexpr bool equals_ignore_case(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) return false;
+    // Long texts are the same in one case as a rule.
+    if (a.size() > 16 && a == b) return true;
+    for (std::size_t i = 0; i < a.size(); ++i)
+        if (a[i] != b[i] && to_ascii_lower(a[i]) != to_ascii_lower(b[i])) return false;
+    return true;
+}
 [[nodiscard]] bool starts_with_ignore_case(std::string_view text, std::string_view begin);
 [[nodiscard]] bool ends_with_ignore_case(std::string_view text, std::string_view end);
 /// Without blanks, tabs and line ends at both ends; a view into `text`.

@@ -79,11 +79,28 @@ std::string format_rfc3339(TimePoint at) {
     auto const day_start = floor<days>(at);
     year_month_day const date{day_start};
     hh_mm_ss const time{at - day_start};
-    auto text = fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                            static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                            time.hours().count(), time.minutes().count(), time.seconds().count());
-    if (auto const ms = time.subseconds().count(); ms != 0) text += fmt::format(".{:03}", ms);
-    return text + 'Z';
+    auto const y = static_cast<int>(date.year());
+    if (y < 0 || y > 9999)
+        return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", y, static_cast<unsigned>(date.month()),
+                           static_cast<unsigned>(date.day()), time.hours().count(), time.minutes().count(),
+                           time.seconds().count());
+    // By hand: every log line has several dates.
+    std::string text = "0000-00-00T00:00:00";
+    auto const put = [&](std::size_t end, auto number) {
+        for (; number != 0; number /= 10) text[--end] = static_cast<char>('0' + number % 10);
+    };
+    put(4, y);
+    put(7, static_cast<unsigned>(date.month()));
+    put(10, static_cast<unsigned>(date.day()));
+    put(13, time.hours().count());
+    put(16, time.minutes().count());
+    put(19, time.seconds().count());
+    if (auto const ms = time.subseconds().count(); ms != 0) {
+        text += ".000";
+        put(23, ms);
+    }
+    text += 'Z';
+    return text;
 }
 
 std::optional<TimePoint> parse_rfc3339(std::string_view text) {

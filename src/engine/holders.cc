@@ -1,6 +1,7 @@
 #include "engine/holders.h"
 
 #include "formats/contained.h"
+#include "formats/value_form.h"
 
 #include <algorithm>
 #include <set>
@@ -18,9 +19,8 @@ struct Held {
 };
 
 // A value whose form is not understood still holds each credential that stands in it.
-Held held_in(SecretString const& value, rotation::CredentialShape const& shape,
+Held held_in(SecretString const& value, Result<formats::ValueForm> const& form,
              rotation::Credentials const& credentials) {
-    auto const form = formats::parse_value_form(value, shape);
     Held held;
     if (form) {
         auto const credential = formats::credential_in(value, *form);
@@ -76,7 +76,7 @@ HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotati
     seen.holder.expires = version.properties.expires;
     auto const form = formats::parse_value_form(version.value, shape);
     auto terms = rotation::terms_of(seen.ref, version.properties, query.policy, version.seen_at);
-    auto const held = held_in(version.value, shape, query.credentials);
+    auto const held = held_in(version.value, form, query.credentials);
     seen.holder.slot = held.slot;
     seen.holder.may_hold_any = held.holds_all;
     seen.holder.is_elsewhere = held.is_elsewhere;
@@ -165,7 +165,8 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         }
     }
     for (auto const& setting : query.own_settings) {
-        auto const held = held_in(setting.value, calls.shape(query.owner), query.credentials);
+        auto const held = held_in(setting.value, formats::parse_value_form(setting.value, calls.shape(query.owner)),
+                                  query.credentials);
         if (!held.slot && !held.holds_all) continue;
         HolderSeen seen;
         seen.holder.name = "kssedr's own setting " + setting.name;
@@ -204,7 +205,7 @@ Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
         co_return fail(fetched.error());
     earlier.is_readable = fetched.has_value();
     if (!fetched) co_return earlier;
-    auto const held = held_in(fetched->value, shape, credentials);
+    auto const held = held_in(fetched->value, formats::parse_value_form(fetched->value, shape), credentials);
     earlier.slot = held.slot;
     earlier.is_elsewhere = held.is_elsewhere;
     // Left which of them? As little is known as of one that can not be read.

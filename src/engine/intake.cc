@@ -37,7 +37,12 @@ public:
         Work work;
     };
 
-    void add(std::string const& vault, Work work) { vaults_[vault].waiting.push_back(std::move(work)); }
+    void add(std::string const& vault, Work work) {
+        vaults_[vault].waiting.push_back(std::move(work));
+        ++waiting_;
+    }
+    /// How many pieces of work were added and not taken.
+    [[nodiscard]] std::size_t waiting() const { return waiting_; }
     /// Nothing: all is done, or is left to those who work on it.
     std::optional<Taken> take() {
         auto turn = vaults_.upper_bound(last_);
@@ -46,6 +51,7 @@ public:
             auto& [vault, share] = *turn;
             if (share.waiting.empty() || share.taken >= at_once_of_vault) continue;
             ++share.taken;
+            --waiting_;
             last_ = vault;
             Taken taken{vault, std::move(share.waiting.front())};
             share.waiting.pop_front();
@@ -64,6 +70,7 @@ private:
         std::size_t taken = 0;
     };
     std::map<std::string, Share> vaults_;
+    std::size_t waiting_ = 0;
     std::string last_;  // whose turn it was
 };
 
@@ -146,14 +153,14 @@ Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const>
             co_await handle_one(i, others);
         }
     }
-    co_await for_each(at_once, at_once, work);
+    co_await for_each(shares.waiting(), at_once, work);
 
     others = Others::are_waited_for;
     for (auto& [owner, queue] : queues) {
         auto const& vault = handled[queue.front()].event.event->secret.vault.text;
         shares.add(vault, std::move(queue));
     }
-    co_await for_each(at_once, at_once, work);
+    co_await for_each(shares.waiting(), at_once, work);
     co_return handled;
 }
 

@@ -126,9 +126,11 @@ Result<void> check_member(std::string_view name, std::string_view value, Credent
             return value_not_understood("its " + fixed.name + " is not " + fixed.value);
     if (is_one_of(name, shape.endpoint_members) && !is_owner_url(value, shape))
         return value_not_understood("an endpoint in it is none of " + shape.owner_name + "'s");
-    bool const names_owner = value.empty() || is_owners || is_owner_host(value, shape) || is_owner_url(value, shape);
-    bool const is_credential = find_bare_credential(value, shape).has_value();
-    if ((is_host_member(name) && !names_owner) || (!is_credential && names_foreign_host(value, shape)))
+    auto const names_owner = [&] {
+        return value.empty() || is_owners || is_owner_host(value, shape) || is_owner_url(value, shape);
+    };
+    bool const may_name_host = !find_bare_credential(value, shape);
+    if ((is_host_member(name) && !names_owner()) || (may_name_host && names_foreign_host(value, shape)))
         return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s");
     return {};
 }

@@ -32,10 +32,11 @@ bool is_port(std::string_view text) {
     return !text.empty() && text.size() <= 5 && std::ranges::all_of(text, is_ascii_digit);
 }
 
-// Where `part` next stands in the text at or after `from`, but for the case of letters.
+// Where `part`, which is not empty, next stands in the text at or after `from`, but for the case of letters.
 std::size_t find_ignore_case(std::string_view text, std::string_view part, std::size_t from) {
+    char const first = to_ascii_lower(part.front());
     for (auto at = from; at + part.size() <= text.size(); ++at)
-        if (equals_ignore_case(text.substr(at, part.size()), part)) return at;
+        if (to_ascii_lower(text[at]) == first && equals_ignore_case(text.substr(at, part.size()), part)) return at;
     return std::string_view::npos;
 }
 
@@ -59,21 +60,42 @@ HostAndPort take_apart(std::string_view authority) {
     return {authority.substr(0, colon), authority.substr(std::min(colon + 1, authority.size()))};
 }
 
-// `contoso.*.core.windows.net`, `*` being a label or more; a port is a part of what is compared.
+// Takes the first label off, and the full stop behind it.
+std::string_view take_label(std::string_view& labels) {
+    auto const end = std::min(labels.find('.'), labels.size());
+    auto const label = labels.substr(0, end);
+    labels.remove_prefix(std::min(end + 1, labels.size()));
+    return label;
+}
+
+bool consists_of_labels(std::string_view host) {
+    if (host.empty() || host.ends_with('.')) return false;
+    while (!host.empty())
+        if (!is_host_label(take_label(host))) return false;
+    return true;
+}
+
+// Where a label that is `*` stands in the pattern.
+std::size_t find_star(std::string_view pattern) {
+    for (auto rest = pattern; !rest.empty();)
+        if (auto const label = take_label(rest); label == "*")
+            return static_cast<std::size_t>(label.data() - pattern.data());
+    return std::string_view::npos;
+}
+
+// `contoso.*.core.windows.net`, `*` being a label or more; a port is a part of what is compared. Every value is held
+// against every pattern several times, so nothing is allocated here.
 bool matches(std::string_view authority, std::string_view pattern) {
     auto const [host, port] = take_apart(authority);
     auto const [wanted, wanted_port] = take_apart(pattern);
     if (port != wanted_port || authority.ends_with(':')) return false;
-    auto const labels = split(host, '.');
-    auto const wanted_labels = split(wanted, '.');
-    if (!std::ranges::all_of(labels, is_host_label) || labels.size() < wanted_labels.size()) return false;
-    auto const star = static_cast<std::size_t>(std::ranges::find(wanted_labels, "*") - wanted_labels.begin());
-    if (star == wanted_labels.size()) return std::ranges::equal(labels, wanted_labels, equals_ignore_case);
-    auto const behind = wanted_labels.size() - star - 1;
-    return std::equal(wanted_labels.begin(), wanted_labels.begin() + static_cast<std::ptrdiff_t>(star), labels.begin(),
-                      equals_ignore_case) &&
-           std::equal(wanted_labels.end() - static_cast<std::ptrdiff_t>(behind), wanted_labels.end(),
-                      labels.end() - static_cast<std::ptrdiff_t>(behind), equals_ignore_case);
+    auto const star = find_star(wanted);
+    if (star == std::string_view::npos) return equals_ignore_case(host, wanted) && consists_of_labels(host);
+    // What stands before the star ends in a full stop, what follows it begins with one.
+    auto const before = wanted.substr(0, star);
+    auto const behind = wanted.substr(star + 1);
+    return host.size() > before.size() + behind.size() && equals_ignore_case(host.substr(0, before.size()), before) &&
+           equals_ignore_case(host.substr(host.size() - behind.size()), behind) && consists_of_labels(host);
 }
 
 // Under which all of the service's owners have their hosts.
@@ -155,7 +177,7 @@ bool is_foreign_host(std::string_view text, CredentialShape const& shape) {
     auto const authority = text.substr(0, text.find('/'));
     auto const colon = authority.find(':');
     auto const host = authority.substr(0, colon);
-    if (host.find('.') == std::string_view::npos || !std::ranges::all_of(split(host, '.'), is_host_label)) return false;
+    if (!host.contains('.') || !consists_of_labels(host)) return false;
     auto const ends_as_host = [&](std::string_view end) { return ends_with_ignore_case(host, end); };
     bool const is_long = std::ranges::count(host, '.') >= 2 && std::ranges::any_of(ends, ends_as_host);
     bool const has_port = colon != std::string_view::npos && is_port(authority.substr(colon + 1));

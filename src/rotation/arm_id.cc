@@ -3,19 +3,23 @@
 #include "base/ascii.h"
 
 #include <algorithm>
+#include <array>
 
 namespace kssedr::rotation {
 namespace {
 
+// What Azure allows in names, conservatively: nothing that could change a URL's meaning.
+constexpr auto name_characters = [] {
+    std::array<bool, 256> allowed{};
+    for (std::size_t c = 0; c < 128; ++c)
+        allowed[c] = is_ascii_letter(static_cast<char>(c)) || is_ascii_digit(static_cast<char>(c)) ||
+                     std::string_view("-_.()").contains(static_cast<char>(c));
+    return allowed;
+}();
+
 bool is_segment(std::string_view segment) {
     return !segment.empty() && segment.size() <= 260 &&
-           std::ranges::all_of(segment,
-                               [](char c) {
-                                   // What Azure allows in names, conservatively: nothing that could change a URL's
-                                   // meaning.
-                                   return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_' || c == '.' ||
-                                          c == '(' || c == ')';
-                               }) &&
+           std::ranges::all_of(segment, [](char c) { return name_characters[static_cast<unsigned char>(c)]; }) &&
            segment != "." && segment != "..";
 }
 
@@ -30,19 +34,35 @@ Result<ArmId> ArmId::parse(std::string_view text) {
     if (text.size() > 2048) return not_an_id(text, "it is longer than 2048 characters");
     while (text.size() > 1 && text.ends_with('/')) text.remove_suffix(1);
     if (!text.starts_with('/')) return not_an_id(text, "it does not begin with /");
-    auto const parts = split(text.substr(1), '/');
-    if (parts.size() >= 2 && equals_ignore_case(parts[0], "providers") &&
-        equals_ignore_case(parts[1], "Microsoft.Management"))
+    ArmId id{std::string(text)};
+    auto const count = id.count();
+    auto const is = [&](std::size_t index, std::string_view word) {
+        return equals_ignore_case(id.segment(index), word);
+    };
+    if (count >= 2 && is(0, "providers") && is(1, "Microsoft.Management"))
         return not_an_id(text, "a management group is not a scope kssedr takes; name subscriptions instead");
-    if (!std::ranges::all_of(parts, is_segment))
-        return not_an_id(text, "a segment is empty or has characters that names have not");
-    if (!equals_ignore_case(parts[0], "subscriptions") || parts.size() < 2)
-        return not_an_id(text, "it does not begin with /subscriptions/{id}");
-    if (parts.size() > 2 && (!equals_ignore_case(parts[2], "resourceGroups") || parts.size() == 3))
+    for (std::size_t i = 0; i < count; ++i)
+        if (!is_segment(id.segment(i)))
+            return not_an_id(text, "a segment is empty or has characters that names have not");
+    if (!is(0, "subscriptions") || count < 2) return not_an_id(text, "it does not begin with /subscriptions/{id}");
+    if (count > 2 && (!is(2, "resourceGroups") || count == 3))
         return not_an_id(text, "/resourceGroups/{name} does not follow the subscription");
-    if (parts.size() > 4 && (!equals_ignore_case(parts[4], "providers") || parts.size() < 8 || parts.size() % 2 != 0))
+    if (count > 4 && (!is(4, "providers") || count < 8 || count % 2 != 0))
         return not_an_id(text, "/providers/{namespace}/{type}/{name} does not follow the resource group");
-    return ArmId(std::string(text), std::vector<std::string>(parts.begin(), parts.end()));
+    return id;
+}
+
+ArmId::ArmId(std::string text) : text_(std::move(text)) {
+    ends_.reserve(static_cast<std::size_t>(std::ranges::count(text_, '/')));
+    for (std::size_t end = 0; end < text_.size();) {
+        end = std::min(text_.find('/', end + 1), text_.size());
+        ends_.push_back(static_cast<std::uint16_t>(end));
+    }
+}
+
+std::string_view ArmId::segment(std::size_t index) const {
+    std::size_t const begin = index == 0 ? 1 : ends_[index - 1] + std::size_t{1};
+    return std::string_view(text_).substr(begin, ends_[index] - begin);
 }
 
 std::string ArmId::key() const {
@@ -50,27 +70,27 @@ std::string ArmId::key() const {
 }
 
 std::string_view ArmId::subscription() const {
-    return segments_[1];
+    return segment(1);
 }
 
 std::string_view ArmId::resource_group() const {
-    return segments_.size() > 3 ? std::string_view(segments_[3]) : std::string_view();
+    return count() > 3 ? segment(3) : std::string_view();
 }
 
 std::string ArmId::resource_type() const {
     if (!is_resource()) return {};
-    std::string type = segments_[5];
-    for (std::size_t i = 6; i < segments_.size(); i += 2) type += '/' + segments_[i];
+    std::string type(segment(5));
+    for (std::size_t i = 6; i < count(); i += 2) type.append("/").append(segment(i));
     return type;
 }
 
 std::string_view ArmId::resource_name() const {
-    return is_resource() ? std::string_view(segments_.back()) : std::string_view();
+    return is_resource() ? segment(count() - 1) : std::string_view();
 }
 
 std::vector<std::string_view> ArmId::resource_names() const {
     std::vector<std::string_view> names;
-    for (std::size_t i = 7; is_resource() && i < segments_.size(); i += 2) names.emplace_back(segments_[i]);
+    for (std::size_t i = 7; is_resource() && i < count(); i += 2) names.push_back(segment(i));
     return names;
 }
 
@@ -79,22 +99,18 @@ bool ArmId::is_type(std::string_view resource_type_name) const {
 }
 
 bool ArmId::contains(ArmId const& other) const {
-    return segments_.size() <= other.segments_.size() &&
-           std::equal(segments_.begin(), segments_.end(), other.segments_.begin(), equals_ignore_case);
+    auto const& whole = other.text_;
+    bool const ends_there = whole.size() == text_.size() || (whole.size() > text_.size() && whole[text_.size()] == '/');
+    return ends_there && equals_ignore_case(text_, std::string_view(whole).substr(0, text_.size()));
 }
 
-ArmId ArmId::first(std::size_t count) const {
-    std::vector<std::string> segments(
-        segments_.begin(),
-        segments_.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(count, segments_.size())));
-    std::string text;
-    for (auto const& segment : segments) text += '/' + segment;
-    return ArmId(std::move(text), std::move(segments));
+ArmId ArmId::first(std::size_t count_wanted) const {
+    return ArmId(text_.substr(0, ends_[std::min(count_wanted, count()) - 1]));
 }
 
 std::optional<ArmId> ArmId::parent() const {
-    if (segments_.size() < 10) return std::nullopt;
-    return first(segments_.size() - 2);
+    if (count() < 10) return std::nullopt;
+    return first(count() - 2);
 }
 
 ArmId ArmId::group_scope() const {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,7 +34,7 @@ public:
     [[nodiscard]] std::string_view resource_name() const;
     /// The names from the left, `{namespace, queue, rule}`; empty where the id names no resource.
     [[nodiscard]] std::vector<std::string_view> resource_names() const;
-    [[nodiscard]] bool is_resource() const { return segments_.size() >= 8; }
+    [[nodiscard]] bool is_resource() const { return count() >= 8; }
     [[nodiscard]] bool is_type(std::string_view resource_type_name) const;
 
     /// Whether `other` is this scope or lies below it, by whole segments.
@@ -46,12 +47,13 @@ public:
     friend bool operator==(ArmId const& a, ArmId const& b);
 
 private:
-    ArmId(std::string text, std::vector<std::string> segments)
-        : text_(std::move(text)), segments_(std::move(segments)) {}
-    ArmId first(std::size_t count) const;
+    explicit ArmId(std::string text);
+    [[nodiscard]] std::size_t count() const { return ends_.size(); }
+    [[nodiscard]] std::string_view segment(std::size_t index) const;
+    [[nodiscard]] ArmId first(std::size_t count_wanted) const;
 
     std::string text_;
-    std::vector<std::string> segments_;  // without the leading empty one
+    std::vector<std::uint16_t> ends_;  // of the segments in the text, behind each; every one begins behind a slash
 };
 
 }  // namespace kssedr::rotation
