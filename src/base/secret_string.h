@@ -56,6 +56,10 @@ public:
         return equals(a.expose(), b.expose());
     }
     [[nodiscard]] bool equals(std::string_view other) const { return equals(expose(), other); }
+    /// The same for its first bytes; of nothing, every one begins with it.
+    [[nodiscard]] bool begins_with(std::string_view begin) const {
+        return size_ >= begin.size() && equals(expose().substr(0, begin.size()), begin);
+    }
 
 private:
     static bool equals(std::string_view a, std::string_view b);

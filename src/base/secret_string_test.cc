@@ -94,6 +94,9 @@ TEST(SecretString, IsEqualByBytes) {
     EXPECT_NE(secret.clone().expose().data(), secret.expose().data());
     EXPECT_TRUE(secret.equals(text));
     EXPECT_FALSE(secret.equals(text.substr(1)));
+    EXPECT_TRUE(secret.begins_with(text.substr(0, 2)) && secret.begins_with(text) && secret.begins_with(""));
+    EXPECT_FALSE(secret.begins_with(text.substr(1)));
+    EXPECT_FALSE(secret.begins_with(std::string(text) + "x"));
     EXPECT_FALSE(secret == SecretString());
     EXPECT_TRUE(SecretString() == SecretString());
     auto changed = secret.clone();

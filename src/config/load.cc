@@ -264,7 +264,7 @@ void Loader::load_own_catalogue() {
 }
 
 void Loader::load_own_credentials() {
-    for (std::string_view const name : {"AzureWebJobsStorage", "EventHub.ConnectionString"})
+    for (std::string_view const name : {"AzureWebJobsStorage", "EventHub.ConnectionString", "clientSecret"})
         if (auto const* given = find(name); given != nullptr && !trim(given->value).empty())
             loaded_.settings.own_credentials.push_back({given->where, SecretString::copy_of(trim(given->value))});
 }

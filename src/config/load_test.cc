@@ -50,7 +50,8 @@ TEST(Load, DefaultsAreTheContracts) {
     EXPECT_FALSE(settings.region_name);
     EXPECT_FALSE(settings.lock_container);
     EXPECT_FALSE(settings.is_only_instance);
-    EXPECT_TRUE(settings.own_credentials.empty());
+    ASSERT_EQ(settings.own_credentials.size(), 1U);
+    EXPECT_EQ(settings.own_credentials[0].name, "clientSecret");
     EXPECT_TRUE(loaded->warnings.empty());
     EXPECT_TRUE(check_identity(settings).empty());
 }
@@ -283,7 +284,8 @@ TEST(Load, OwnCredentialsAreKnownByTheNameTheyWereSetUnder) {
                              {});
     ASSERT_TRUE(loaded);
     auto const& own = loaded->settings.own_credentials;
-    ASSERT_EQ(own.size(), 2U);
+    ASSERT_EQ(own.size(), 3U);
+    EXPECT_EQ(own[2].name, "clientSecret");
     EXPECT_EQ(own[0].name, "AzureWebJobsStorage");
     EXPECT_TRUE(own[0].value.equals("UseDevelopmentStorage=true"));
     EXPECT_EQ(own[1].name, "EventHub_ConnectionString");

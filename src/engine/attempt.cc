@@ -114,6 +114,7 @@ Task<Attempt::Ended> Attempt::round() {
         // Somebody else was at it while we waited: what was read before is worth nothing.
         if (ended || lease_->was_waited_for()) co_return ended;
     }
+    if (ports_.has_list(owner())) co_return co_await round_of_list();
     ended = co_await look_at_owner();
     if (ended) co_return ended;
     if (request_.is_revocation) co_return co_await revoke();
@@ -168,7 +169,7 @@ Attempt::Ended Attempt::judge_secret() {
         return Conclusion{OutcomeKind::unmanaged, "asks-for-nothing",
                           "neither the configuration nor the secret's content type or tags name a resource to rotate"};
     seen_.outcome.resource = owner().text();
-    if (!ports_.provider.serves(owner()))
+    if (!ports_.serves(owner()))
         return Conclusion{
             OutcomeKind::refused, "unsupported-type",
             ports_.provider.explain_unserved(owner()) + " (the target is from: " + seen_.terms->owner->source + ")"};
@@ -222,7 +223,8 @@ Attempt::Ended Attempt::judge_value() {
     }
     // Built and checked with a stand-in of the credential's own length before anything is regenerated.
     auto const now = self_.version.seen_at;
-    auto const draft = rotation::draft_next(self_.version.properties, *seen_.terms, "stand-in", 0,
+    auto const index = ports_.has_list(owner()) ? std::nullopt : std::optional<std::size_t>(0);
+    auto const draft = rotation::draft_next(self_.version.properties, *seen_.terms, "stand-in", index,
                                             now + seen_.terms->validity.value, now);
     auto const checked = rotation::check_draft(draft, self_.version.value.size(), now);
     if (!checked) return Conclusion{OutcomeKind::refused, "not-writable", checked.error().message()};

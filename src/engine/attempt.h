@@ -10,6 +10,7 @@
 #include "engine/holders.h"
 #include "engine/rotator.h"
 #include "rotation/leak.h"
+#include "rotation/list_decision.h"
 
 #include <map>
 #include <memory>
@@ -85,7 +86,7 @@ private:
     Task<Ended> regenerate(std::string slot, bool& is_done);
     /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.
     Task<Result<bool>> is_still_so();
-    Task<Ended> verify(std::size_t slot);
+    Task<Ended> verify(rotation::Credential const& credential);
     Task<Ended> publish_here(rotation::Decision const& decision);
     /// Whether the current version is what this attempt sent and saw no answer to: it came after it was looked for.
     [[nodiscard]] bool is_ours() const;
@@ -105,6 +106,24 @@ private:
     // Revoking: attempt_revoking.cc.
     Task<Ended> revoke();
     [[nodiscard]] Conclusion conclude_revoked(std::string const& slot);
+
+    // Owners that keep a list of credentials: attempt_list.cc.
+    Task<Ended> round_of_list();
+    Task<Ended> look_at_list();
+    void note_uses();
+    /// Which of the listed credentials a value may hold.
+    [[nodiscard]] rotation::UseSeen use_of(std::string who, SecretString const& value);
+    [[nodiscard]] Duration kept_for(Duration overlap) const;
+    Task<Ended> read_earlier_uses();
+    Task<Result<bool>> are_uses_still_so();
+    Task<Ended> remove_unused();
+    Task<Ended> remove_from_list(std::string id);
+    /// What was added is in `added_`, unless it is not known whether it was: then the next round looks.
+    Task<Ended> add_to_list(rotation::Decision const& decision);
+    Task<Ended> publish_added(rotation::Decision const& decision);
+    Task<Ended> answer_leak_of_list(rotation::Credential const& added);
+    Task<bool> is_listed_again(SecretString const& published, std::string const& id);
+    Task<Ended> revoke_of_list();
 
     // Saying.
     /// What was asked when an error came.
@@ -150,6 +169,10 @@ private:
         SecretString value;
     };
     std::optional<Sent> sent_;
+    rotation::ListSituation list_;
+    rotation::Credential added_;                     ///< to a list, and not yet published
+    std::vector<std::string> removed_;               ///< from a list
+    std::vector<std::string> not_ours_;              ///< leaked, and not made by kssedr for this secret
     std::string at_work_;                            ///< the owner's key, as it stands in Memory
     std::set<std::string> cut_off_;                  // in words
     std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why

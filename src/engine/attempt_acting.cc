@@ -22,6 +22,12 @@ constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
 
+std::string join(auto const& names) {
+    std::string text;
+    for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
+    return text;
+}
+
 std::string purpose_of(RotationRequest const& request) {
     if (request.is_revocation) return "revocation";
     return request.is_compromised ? "leak" : "rotation";
@@ -39,7 +45,7 @@ Task<Attempt::Ended> Attempt::act(rotation::Decision decision) {
         // The slot was not regenerated, or may have been; the next round finds out from the evidence.
         if (!is_done) co_return std::nullopt;
     }
-    Ended ended = co_await verify(decision.slot);
+    Ended ended = co_await verify(credentials_.slots[decision.slot]);
     if (ended) co_return ended;
     co_return co_await publish_here(decision);
 }
@@ -137,7 +143,7 @@ Task<Result<bool>> Attempt::is_still_so() {
 }
 
 // Tries the credential before it is published. The slot in use is never touched by this.
-Task<Attempt::Ended> Attempt::verify(std::size_t slot) {
+Task<Attempt::Ended> Attempt::verify(rotation::Credential const& credential) {
     if (policy_.verify == rotation::Verify::off) co_return std::nullopt;
     bool const is_required = policy_.verify == rotation::Verify::required;
     ports::TrialResult result;
@@ -146,14 +152,14 @@ Task<Attempt::Ended> Attempt::verify(std::size_t slot) {
         auto const give_up_at = ports_.clock.steady_now() + propagation;
         Duration pause = first_pause_between_trials;
         for (;;) {
-            result = co_await calls_.verify(owner(), credentials_.slots[slot].value, self_.version.value);
+            result = co_await calls_.verify(owner(), credential.value, self_.version.value);
             bool const may_try_again = ports_.clock.steady_now() + pause < std::min(give_up_at, request_.deadline);
             if (result.trial != ports::Trial::rejected || !may_try_again) break;
             co_await ports_.clock.sleep_for(pause);
             pause *= 2;
         }
     }
-    std::string const name = credentials_.slots[slot].slot;
+    std::string const& name = credential.slot;
     switch (result.trial) {
     case ports::Trial::accepted: seen_.outcome.verified = "yes"; co_return std::nullopt;
     case ports::Trial::rejected:
@@ -198,7 +204,12 @@ Task<Attempt::Ended> Attempt::conclude_alive(rotation::SecretProperties const& p
     outcome.new_version = published.version;
     outcome.credential = sent.slot;
     outcome.expires = published.expires;
-    bool const is_alive = co_await look_again(sent.credential);
+    bool is_alive = true;
+    if (ports_.has_list(owner())) {
+        is_alive = co_await is_listed_again(sent.credential, sent.slot);
+    } else {
+        is_alive = co_await look_again(sent.credential);
+    }
     if (!is_alive) {
         published_before_ = std::exchange(outcome.new_version, {});
         co_return std::nullopt;
@@ -238,9 +249,15 @@ Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decisi
         reason += "; the tag CredentialId said " + escape_for_display(trim(*id)) + ", the evidence was believed";
     auto const* key = rotation::find_tag(tags, "key");
     auto const index = key == nullptr ? std::nullopt : rotation::parse_slot_index(*key);
-    if (index && !former.empty() && credentials_.slots[*index].slot != former)
+    if (index && *index < credentials_.slots.size() && !former.empty() && credentials_.slots[*index].slot != former)
         reason += "; the tag key said " + credentials_.slots[*index].slot + ", the evidence was believed";
     if (seen_.outcome.verified == "not-reachable") reason += "; whether the service accepts it could not be tried";
+    if (!removed_.empty()) reason += "; removed: " + join(removed_);
+    if (!not_ours_.empty())
+        reason += "; not made by kssedr for this secret, so to be removed by a person: " + join(not_ours_);
+    if (!cut_off_.empty()) reason += "; cut off: " + join(cut_off_);
+    if (ports_.has_list(owner()) && request_.is_compromised)
+        return {OutcomeKind::rotated, "compromised", std::move(reason)};
     // An adoption of what this very attempt regenerated, before it lost sight of it, is the rotation's second half.
     if (decision.step == Step::regenerate || slot == regenerated_slot_)
         return {OutcomeKind::rotated, "rotated", std::move(reason)};

@@ -68,7 +68,7 @@ Task<Attempt::Ended> Attempt::answer_leak() {
 Task<Attempt::Ended> Attempt::publish_off_leak(rotation::LeakDecision const& decision) {
     std::size_t const slot = 1 - leaked_->slot;
     auto const& credential = credentials_.slots[slot];
-    Ended ended = co_await verify(slot);
+    Ended ended = co_await verify(credential);
     if (ended) co_return ended;
     for (auto const i : decision.moving) {
         auto const& seen = holders_[i];

@@ -97,7 +97,8 @@ Async<void> Calls::turn_of_provider(rotation::OwnerId owner) {
 }
 
 rotation::CredentialShape const& Calls::shape(rotation::OwnerId const& owner) {
-    if (!shaped_ || !(shaped_->owner == owner)) shaped_ = Shaped{owner, ports_.provider.shape(owner)};
+    if (!shaped_ || !(shaped_->owner == owner))
+        shaped_ = Shaped{owner, ports_.has_list(owner) ? ports_.lists->shape(owner) : ports_.provider.shape(owner)};
     return shaped_->shape;
 }
 
@@ -173,24 +174,31 @@ Async<rotation::Credentials> Calls::list_credentials(rotation::OwnerId owner) {
 
 Task<ports::TrialResult> Calls::verify(rotation::OwnerId owner, SecretString const& credential,
                                        SecretString const& value) {
+    if (ports_.has_list(owner))
+        co_return co_await ports_.lists->verify(owner, credential, value, within(longest_trial));
     co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
+}
+
+Async<SteadyPoint> Calls::admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease,
+                                       std::function<Task<Result<bool>>()> const& is_still_so) {
+    KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
+    KSSEDR_CO_TRY(bool is_so, co_await is_still_so());
+    // A "no" that came while that was looked at holds this too.
+    while (is_so && pace_.is_held(owner)) {
+        KSSEDR_CO_TRY_VOID(co_await pace_.use_turn(owner, deadline_));
+        KSSEDR_CO_TRY(is_so, co_await is_still_so());
+    }
+    if (!is_so) co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
+    auto const until = within(longest_regeneration);
+    if (!lease.outlasts(until)) co_return lock_too_short();
+    lease.keep_until(std::max(may_land_until_, until));
+    co_return until;
 }
 
 Async<rotation::Credentials> Calls::regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
                                                std::function<Task<Result<bool>>()> is_still_so) {
     auto operation = [&]() -> Async<rotation::Credentials> {
-        KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
-        KSSEDR_CO_TRY(bool is_so, co_await is_still_so());
-        // A "no" that came while that was looked at holds this too.
-        while (is_so && pace_.is_held(owner)) {
-            KSSEDR_CO_TRY_VOID(co_await pace_.use_turn(owner, deadline_));
-            KSSEDR_CO_TRY(is_so, co_await is_still_so());
-        }
-        if (!is_so)
-            co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
-        auto const until = within(longest_regeneration);
-        if (!lease.outlasts(until)) co_return lock_too_short();
-        lease.keep_until(std::max(may_land_until_, until));
+        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
         auto result = co_await ports_.provider.regenerate(owner, slot, until);
         note_effect(lease, result, ports_.clock.steady_now() + ports_.provider.may_land_for(owner));
         heed(owner, result);
@@ -199,6 +207,43 @@ Async<rotation::Credentials> Calls::regenerate(rotation::OwnerId owner, std::str
         // The service took the request, whatever it says of it.
         if (auto const checked = check_form(*result, shape(owner)); !checked)
             co_return fail(Errc::outcome_unknown, checked.error().message());
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+}
+
+Async<rotation::CredentialList> Calls::list_of(rotation::OwnerId owner) {
+    auto operation = [&]() -> Async<rotation::CredentialList> {
+        KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
+        auto result = co_await ports_.lists->list(owner, within(longest_read));
+        heed(owner, result);
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
+}
+
+Async<rotation::AddedCredential> Calls::add(rotation::OwnerId owner, std::string mark, TimePoint ends,
+                                            ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so) {
+    auto operation = [&]() -> Async<rotation::AddedCredential> {
+        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
+        auto result = co_await ports_.lists->add(owner, mark, ends, until);
+        note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
+        heed(owner, result);
+        if (!result) co_return result;
+        if (!formats::has_credential_form(result->value, shape(owner)))
+            co_return fail(Errc::outcome_unknown, "what was added has not the form of a credential");
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+}
+
+Async<void> Calls::remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
+                          std::function<Task<Result<bool>>()> is_still_so) {
+    auto operation = [&]() -> Async<void> {
+        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
+        auto result = co_await ports_.lists->remove(owner, id, until);
+        note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
+        heed(owner, result);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "engine/pace.h"
+#include "ports/credential_lists.h"
 #include "ports/credential_provider.h"
 #include "ports/owner_lock.h"
 #include "ports/vault.h"
@@ -29,6 +30,15 @@ struct Ports {
     Clock& clock;
     Random& random;
     Log& log;
+    ports::CredentialLists* lists = nullptr;  ///< null: owners with lists of credentials are not served
+
+    /// Whether the owner has a list of credentials that are added and removed.
+    [[nodiscard]] bool has_list(rotation::OwnerId const& owner) const {
+        return lists != nullptr && lists->serves(owner);
+    }
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const {
+        return has_list(owner) || provider.serves(owner);
+    }
 };
 
 /// Whether a missing right is waited for: role assignments take minutes to spread, but a person at a terminal wants to
@@ -54,6 +64,7 @@ public:
     Async<std::string> fetch_vault_host(rotation::ArmId vault);
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope);
     Async<rotation::Credentials> list_credentials(rotation::OwnerId owner);
+    Async<rotation::CredentialList> list_of(rotation::OwnerId owner);
     Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value);
 
     // Effects: sent only while the lease outlasts them, checked right before each sending.
@@ -61,6 +72,11 @@ public:
     /// code `Changed`.
     Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
                                             std::function<Task<Result<bool>>()> is_still_so);
+    /// Adds to the owner's list, and removes from it; `is_still_so` as above.
+    Async<rotation::AddedCredential> add(rotation::OwnerId owner, std::string mark, TimePoint ends,
+                                         ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so);
+    Async<void> remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
+                       std::function<Task<Result<bool>>()> is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease& lease);
 
@@ -87,6 +103,9 @@ private:
     [[nodiscard]] SteadyPoint within(Duration longest) const;
     /// One of the turns that were taken, else one that is waited for.
     Async<void> turn_of_provider(rotation::OwnerId owner);
+    /// What has to be so before an effect on the owner is sent, and until when it must have ended.
+    Async<SteadyPoint> admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease,
+                                    std::function<Task<Result<bool>>()> const& is_still_so);
 
     struct Turns {
         rotation::OwnerId owner;

@@ -23,7 +23,7 @@ struct SecretSeen {
 struct Publication {
     SecretSeen const& target;
     rotation::Credential const& credential;
-    std::size_t slot_index = 0;
+    std::optional<std::size_t> slot_index;  ///< nothing: it is in no slot
     TimePoint expires{};
 };
 

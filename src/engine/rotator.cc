@@ -16,7 +16,7 @@ std::vector<OwnSetting> Rotator::own_settings() const {
 }
 
 bool Rotator::may_rotate(rotation::VaultHost const& vault, rotation::OwnerId const& owner) const {
-    return policy_.allowed && policy_.allowed->find(vault, owner) != nullptr && ports_.provider.serves(owner);
+    return policy_.allowed && policy_.allowed->find(vault, owner) != nullptr && ports_.serves(owner);
 }
 
 Async<ServedVaults::Hosts> Rotator::find_served_vaults(Calls& calls) {

@@ -102,4 +102,32 @@ Task<ports::TrialResult> ShadowProvider::verify(rotation::OwnerId, SecretString 
     co_return ports::TrialResult{ports::Trial::accepted, {}};
 }
 
+Async<rotation::CredentialList> ShadowLists::list(rotation::OwnerId owner, SteadyPoint deadline) {
+    auto const key = owner.key();
+    KSSEDR_CO_TRY(auto listed, co_await real_.list(std::move(owner), deadline));
+    std::ranges::copy(added_[key], std::back_inserter(listed));
+    std::erase_if(listed, [&](auto const& credential) { return removed_.contains(credential.id); });
+    co_return listed;
+}
+
+Async<rotation::AddedCredential> ShadowLists::add(rotation::OwnerId owner, std::string mark, TimePoint ends,
+                                                  SteadyPoint) {
+    rotation::AddedCredential added{random_.uuid(), make_stand_in(shape(owner).keys.front(), random_)};
+    added_[owner.key()].push_back({added.id, std::move(mark), {}, clock_.now(), ends});
+    values_.push_back(added.value.clone());
+    co_return added;
+}
+
+Async<void> ShadowLists::remove(rotation::OwnerId, std::string id, SteadyPoint) {
+    removed_.insert(std::move(id));
+    co_return Result<void>();
+}
+
+Task<ports::TrialResult> ShadowLists::verify(rotation::OwnerId owner, SecretString const& credential,
+                                             SecretString const& value, SteadyPoint deadline) {
+    if (std::ranges::find(values_, credential) != values_.end())
+        co_return ports::TrialResult{ports::Trial::accepted, {}};
+    co_return co_await real_.verify(std::move(owner), credential, value, deadline);
+}
+
 }  // namespace kssedr::engine

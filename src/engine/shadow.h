@@ -7,11 +7,14 @@
 
 #include "async/clock.h"
 #include "base/random.h"
+#include "ports/credential_lists.h"
 #include "ports/credential_provider.h"
 #include "ports/vault.h"
 
 #include <map>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace kssedr::engine {
 
@@ -60,6 +63,31 @@ private:
     Clock& clock_;
     Random& random_;
     std::map<std::string, Made> made_;  // by owner's key and slot
+};
+
+class ShadowLists final : public ports::CredentialLists {
+public:
+    ShadowLists(ports::CredentialLists& real, Clock& clock, Random& random)
+        : real_(real), clock_(clock), random_(random) {}
+
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return real_.serves(owner); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
+        return real_.shape(owner);
+    }
+    Async<rotation::CredentialList> list(rotation::OwnerId owner, SteadyPoint deadline) override;
+    Async<rotation::AddedCredential> add(rotation::OwnerId owner, std::string mark, TimePoint ends,
+                                         SteadyPoint deadline) override;
+    Async<void> remove(rotation::OwnerId owner, std::string id, SteadyPoint deadline) override;
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
+                                    SteadyPoint deadline) override;
+
+private:
+    ports::CredentialLists& real_;
+    Clock& clock_;
+    Random& random_;
+    std::map<std::string, rotation::CredentialList> added_;  // by owner's key
+    std::vector<SecretString> values_;                       // of those
+    std::set<std::string> removed_;                          // ids
 };
 
 }  // namespace kssedr::engine

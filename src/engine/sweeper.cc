@@ -194,6 +194,12 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
             place == looked_at_.end() || ports_.clock.steady_now() - place->second >= all_are_suspected_every;
         if (!is_daily && std::ranges::none_of(owner.secrets, &OfOwner::is_young)) continue;
         if (!rotator_.may_rotate(*owner.secrets.front().candidate->vault, owner.id)) continue;
+        if (ports_.has_list(owner.id)) {
+            // What is listed tells nothing without the values: each is looked at under the owner's lock, once a day.
+            for (auto const& secret : owner.secrets) secret.candidate->is_suspect = is_daily;
+            if (is_daily) looked_at_[key] = ports_.clock.steady_now();
+            continue;
+        }
         auto const credentials = co_await calls.list_credentials(owner.id);
         if (!credentials) {
             ports_.log.warn("sweep.owner_unreadable",

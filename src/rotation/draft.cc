@@ -30,26 +30,31 @@ std::optional<std::size_t> parse_slot_index(std::string_view tag) {
 }
 
 SecretDraft draft_next(SecretProperties const& current, Terms const& terms, std::string_view slot,
-                       std::size_t slot_index, TimePoint expires, TimePoint now) {
+                       std::optional<std::size_t> slot_index, TimePoint expires, TimePoint now) {
     SecretDraft draft;
     draft.content_type = current.content_type;
     draft.tags = current.tags;
     draft.expires = std::chrono::floor<std::chrono::seconds>(expires);
     if (current.not_before) draft.not_before = std::chrono::floor<std::chrono::seconds>(now);
 
-    bool has_auto_rotate = false;
+    bool has_auto_rotate = false, has_id = false;
     auto const date = format_rfc3339(std::chrono::floor<std::chrono::seconds>(now));
     for (auto& [name, value] : draft.tags) {
         auto const tag = trim(name);
-        if (equals_ignore_case(tag, "CredentialId")) value = slot;
+        if (equals_ignore_case(tag, "CredentialId")) {
+            value = slot;
+            has_id = true;
+        }
         // Also where another dialect names the owner: where a value may not be read, `key` tells which slot it holds
         // (engine/holders.cc), so that a stale one would be evidence against what is true.
-        if (equals_ignore_case(tag, "key") && parse_slot_index(value)) value = fmt::format("{}", slot_index);
+        if (slot_index && equals_ignore_case(tag, "key") && parse_slot_index(value))
+            value = fmt::format("{}", *slot_index);
         if (equals_ignore_case(tag, "AutoRotate")) {
             value = date;
             has_auto_rotate = true;
         }
     }
+    if (!has_id && !slot_index) draft.tags["CredentialId"] = slot;
     if (!has_auto_rotate && terms.is_original_dialect && draft.tags.size() < tags_max) draft.tags["AutoRotate"] = date;
     return draft;
 }

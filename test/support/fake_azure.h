@@ -197,12 +197,7 @@ public:
         co_return vaults;
     }
 
-private:
-    TimePoint date() {
-        auto const ahead = date_ahead.find(++dates_told_);
-        return std::chrono::floor<std::chrono::seconds>(clock_.now() +
-                                                        (ahead == date_ahead.end() ? clock_ahead : ahead->second));
-    }
+    /// For calls of other fakes beside this.
     Event begin(std::string_view operation) {
         calls.emplace_back(operation);
         return script ? script(static_cast<int>(calls.size()), operation) : Event{};
@@ -214,6 +209,13 @@ private:
         effect();
         if (event.after) event.after();
         return event.error_after;
+    }
+
+private:
+    TimePoint date() {
+        auto const ahead = date_ahead.find(++dates_told_);
+        return std::chrono::floor<std::chrono::seconds>(clock_.now() +
+                                                        (ahead == date_ahead.end() ? clock_ahead : ahead->second));
     }
     [[nodiscard]] rotation::Credentials credentials() const {
         rotation::Credentials all;
