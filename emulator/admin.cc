@@ -1,6 +1,7 @@
 #include "emulator/admin.h"
 
 #include "base/ascii.h"
+#include "emulator/app_passwords.h"
 #include "emulator/keyed_resources.h"
 
 #include <boost/json/array.hpp>
@@ -64,6 +65,7 @@ listen::Response Admin::get(std::string const& what, Query const& query) {
     if (what == "state") return make_json_response(200, state());
     if (what == "clock") return make_json_response(200, clock_state());
     if (what == "resources") return make_json_response(200, resources());
+    if (what == "applications") return make_json_response(200, applications());
     if (what == "faults") return make_json_response(200, faults_.to_json());
     if (what == "holds") return make_json_response(200, holds_.to_json());
     if (what == "calls") return make_json_response(200, calls_.to_json(parse_since(query)));
@@ -73,7 +75,7 @@ listen::Response Admin::get(std::string const& what, Query const& query) {
             200,
             events_.events_since(parse_since(query), event_grid ? EventSchema::event_grid : EventSchema::cloud_events));
     }
-    return refuse(404, "state, clock, resources, faults, holds, calls and events can be read");
+    return refuse(404, "state, clock, resources, applications, faults, holds, calls and events can be read");
 }
 
 Task<listen::Response> Admin::put(std::string const& what, json::value const& body) {
@@ -190,6 +192,22 @@ json::array Admin::resources() {
     return all;
 }
 
+json::array Admin::applications() const {
+    json::array all;
+    for (auto const& [id, one] : ground_.world.apps) {
+        json::array passwords;
+        for (auto const& password : one.passwords) {
+            if (password.is_removed) continue;
+            auto shown = to_graph(password);
+            shown["secretText"] = password.value;
+            passwords.push_back(std::move(shown));
+        }
+        all.push_back(json::object{
+            {"id", one.application_id}, {"appId", one.client_id}, {"passwordCredentials", std::move(passwords)}});
+    }
+    return all;
+}
+
 json::object Admin::state() const {
     auto const& world = ground_.world;
     json::array tenants, apps, subscriptions, groups, vaults, accounts, resources, locks;
@@ -197,6 +215,7 @@ json::object Admin::state() const {
     for (auto const& [id, one] : world.apps)
         apps.push_back(json::object{{"clientId", one.client_id},
                                     {"objectId", one.object_id},
+                                    {"applicationObjectId", one.application_id},
                                     {"tenant", one.tenant},
                                     {"name", one.name},
                                     {"denials", one.denials.size()}});

@@ -29,6 +29,8 @@ private:
     json::object state() const;
     /// The resources with keys, and their keys: what `state` does not show.
     json::array resources();
+    /// The client secrets of applications, with their values.
+    [[nodiscard]] json::array applications() const;
 
     Ground ground_;
     Builder& builder_;

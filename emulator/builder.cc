@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "emulator/app_passwords.h"
 #include "emulator/client_assertion.h"
 #include "emulator/keyed_resources.h"
 #include "emulator/storage_keys.h"
@@ -131,7 +132,13 @@ Result<json::object> Builder::put_app(json::value const& value) {
     app.object_id = fields.text("objectId", is_known ? known->second.object_id : ground_.random.uuid());
     auto const tenant = fields.text("tenant", is_known ? known->second.tenant : "");
     app.name = fields.text("name", is_known ? known->second.name : "app");
+    app.application_id =
+        fields.text("applicationObjectId", is_known ? known->second.application_id : ground_.random.uuid());
+    app.sign_in_audience = fields.text("signInAudience", app.sign_in_audience);
+    app.propagation = fields.duration("propagationDelay", is_known ? known->second.propagation : Duration{});
+    app.listing_delay = fields.duration("listingDelay", is_known ? known->second.listing_delay : Duration{});
     app.secrets = fields.texts("clientSecrets");
+    auto const* passwords = fields.raw("passwordCredentials");
     app.certificates = fields.texts("certificates");
     auto const* denials = fields.raw("deny");
     app.identifier_uris = fields.texts("identifierUris");
@@ -145,10 +152,11 @@ Result<json::object> Builder::put_app(json::value const& value) {
     if (!std::ranges::all_of(app.certificates, is_certificate))
         return fail(Errc::invalid_argument, "'certificates' must be certificates in PEM form");
     if (app.certificates.empty() && is_known) app.certificates = known->second.certificates;
-    if (app.secrets.empty())
-        app.secrets = is_known ? known->second.secrets : std::vector{make_client_secret(ground_.random)};
+    KSSEDR_TRY_VOID(
+        complete_passwords(app, passwords, is_known ? &known->second : nullptr, ground_.random, ground_.clock.now()));
     json::object made{{"clientId", app.client_id},
                       {"objectId", app.object_id},
+                      {"applicationObjectId", app.application_id},
                       {"tenant", app.tenant},
                       {"clientSecret", app.secrets.front()}};
     auto const id = app.client_id;

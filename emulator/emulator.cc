@@ -29,6 +29,7 @@ Emulator::Emulator(asio::any_io_executor executor, TimePoint start, double speed
       entra_(ground_),
       resource_manager_(ground_),
       blob_(ground_),
+      graph_(ground_),
       front_(std::make_unique<Front>(router_)),
       tasks_(executor, [&log](std::string const& task, std::exception_ptr) {
           log.error("emulator.task_failed", {{"task", task}});
@@ -54,7 +55,7 @@ Result<void> Emulator::plant(EmulatorOptions const& options, asio::any_io_execut
     builder_ = std::make_unique<Builder>(ground_, *events_, cloud_);
     key_vault_ = std::make_unique<KeyVault>(ground_, *events_);
     admin_ = std::make_unique<Admin>(ground_, *builder_, *events_, faults_, holds_, calls_);
-    router_ = std::make_unique<Router>(ground_, Router::Services{entra_, *key_vault_, resource_manager_, blob_},
+    router_ = std::make_unique<Router>(ground_, Router::Services{entra_, *key_vault_, resource_manager_, blob_, graph_},
                                        *admin_, faults_, holds_, calls_);
     plain_router_ = std::make_unique<PlainRouter>(*admin_);
     if (options.seed) return builder_->plant(*options.seed);
@@ -97,6 +98,7 @@ json::object Emulator::environment(std::string const& ca_file) const {
     json::object out;
     out["AZURE_AUTHORITY_HOST"] = "https://" + cloud_.login;
     out["KSSEDR_RESOURCE_MANAGER_URL"] = "https://" + cloud_.management;
+    out["KSSEDR_GRAPH_URL"] = "https://" + cloud_.graph;
     out["KSSEDR_KEYVAULT_SUFFIX"] = cloud_.vault_suffix;
     out["KSSEDR_STORAGE_SUFFIX"] = cloud_.storage_suffix;
     out["KSSEDR_RESOLVE"] = "*:" + std::to_string(port()) + ":127.0.0.1";

@@ -60,6 +60,7 @@ private:
     std::unique_ptr<KeyVault> key_vault_;
     ResourceManager resource_manager_;
     BlobService blob_;
+    Graph graph_;
     std::unique_ptr<Admin> admin_;
     std::unique_ptr<Router> router_;
     std::unique_ptr<PlainRouter> plain_router_;

@@ -154,7 +154,16 @@ std::optional<listen::Response> Entra::check_proof(Call const& call, App const& 
         return fail_with(call, 401, "invalid_client", 7000216,
                          "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' "
                          "grant type.");
-    if (std::ranges::find(app.secrets, form.get("client_secret")) == app.secrets.end())
+    auto const now = ground_.clock.now();
+    auto const password = std::ranges::find_if(app.passwords, [&](AppPassword const& one) {
+        return one.value == form.get("client_secret") && is_taken(one, now);
+    });
+    if (password != app.passwords.end() && password->ends_at <= now)
+        return fail_with(call, 401, "invalid_client", 7000222,
+                         "The provided client secret keys for app '" + app.client_id +
+                             "' are expired. Visit the Azure portal to create new keys for your app, or consider using "
+                             "certificate credentials for added security.");
+    if (password == app.passwords.end())
         return fail_with(call, 401, "invalid_client", 7000215,
                          "Invalid client secret provided. Ensure the secret being sent in the request is the client "
                          "secret value, not the client secret ID, for a secret added to app '" +

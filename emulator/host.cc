@@ -12,20 +12,24 @@ struct PublicCloud {
     std::string_view management;
     std::string_view vault_suffix;
     std::string_view storage_suffix;
+    std::string_view graph;
 };
 constexpr std::array<PublicCloud, 3> public_clouds = {{
     {{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"},
      "management.azure.com",
      "vault.azure.net",
-     "core.windows.net"},
+     "core.windows.net",
+     "graph.microsoft.com"},
     {{"login.microsoftonline.us", "login-us.microsoftonline.com", "login.microsoftonline.us"},
      "management.usgovcloudapi.net",
      "vault.usgovcloudapi.net",
-     "core.usgovcloudapi.net"},
+     "core.usgovcloudapi.net",
+     "graph.microsoft.us"},
     {{"login.chinacloudapi.cn", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"},
      "management.chinacloudapi.cn",
      "vault.azure.cn",
-     "core.chinacloudapi.cn"},
+     "core.chinacloudapi.cn",
+     "microsoftgraph.chinacloudapi.cn"},
 }};
 
 bool has_login(PublicCloud const& cloud, std::string_view name) {
@@ -39,10 +43,11 @@ CloudNames names_for(std::string_view name, std::string_view suffix, std::string
     for (auto const& cloud : public_clouds) {
         bool const vault = name.ends_with("." + std::string(cloud.vault_suffix));
         bool const storage = name.ends_with("." + std::string(cloud.storage_suffix));
-        if (!vault && !storage && name != cloud.management && !has_login(cloud, name)) continue;
+        bool const one_of_a_kind = name == cloud.management || name == cloud.graph || has_login(cloud, name);
+        if (!vault && !storage && !one_of_a_kind) continue;
         auto const with_port = [&](std::string_view host) { return std::string(host) + std::string(port); };
         return {with_port(cloud.logins[0]), with_port(cloud.management), with_port(cloud.vault_suffix),
-                with_port(cloud.storage_suffix)};
+                with_port(cloud.storage_suffix), with_port(cloud.graph)};
     }
     return make_cloud_names(std::string(suffix) + std::string(port));
 }
@@ -55,13 +60,14 @@ std::string_view to_string(ServiceKind kind) {
     case ServiceKind::key_vault: return "keyvault";
     case ServiceKind::resource_manager: return "arm";
     case ServiceKind::blob: return "blob";
+    case ServiceKind::graph: return "graph";
     }
     return "";
 }
 
 CloudNames make_cloud_names(std::string_view suffix) {
     std::string const s(suffix);
-    return {"login." + s, "management." + s, "vault." + s, "storage." + s};
+    return {"login." + s, "management." + s, "vault." + s, "storage." + s, "graph." + s};
 }
 
 std::string_view without_port(std::string_view host) {
@@ -83,6 +89,8 @@ std::optional<Destination> find_destination(std::string_view host) {
     if (first == std::string_view::npos || first == 0) return std::nullopt;
     auto const label = name.substr(0, first);
     auto const rest = name.substr(first + 1);
+    if (label == "graph" || label == "microsoftgraph")
+        return Destination{ServiceKind::graph, {}, names_for(name, rest, port)};
     bool const login = label == "login" || label == "login-us";
     if (login || label == "management") {
         auto const kind = login ? ServiceKind::entra : ServiceKind::resource_manager;

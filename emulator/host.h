@@ -1,6 +1,7 @@
 /// Which service a request is for: told by the name it was sent to, so that any DNS suffix works.
 ///
 ///   login.*  Entra    management.*  Resource Manager    {vault}.vault.*  Key Vault    {account}.blob.*  blobs
+///   graph.*  Microsoft Graph
 ///
 /// and what the other services are called in the same cloud, so that answers name hosts their reader can reach.
 
@@ -12,7 +13,7 @@
 
 namespace kssedr::emulator {
 
-enum class ServiceKind { entra, key_vault, resource_manager, blob };
+enum class ServiceKind { entra, key_vault, resource_manager, blob, graph };
 
 /// The word in faults and call records.
 [[nodiscard]] std::string_view to_string(ServiceKind kind);
@@ -23,6 +24,7 @@ struct CloudNames {
     std::string management;
     std::string vault_suffix;
     std::string storage_suffix;
+    std::string graph;
 
     [[nodiscard]] std::string vault_host(std::string_view vault) const {
         return std::string(vault) + "." + vault_suffix;

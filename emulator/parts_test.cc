@@ -42,6 +42,9 @@ TEST(FindDestination, TellsServicesByTheirNames) {
         {"x.vault.azure.net", ServiceKind::key_vault, "x", "login.microsoftonline.com", "vault.azure.net"},
         {"x.vault.azure.cn", ServiceKind::key_vault, "x", "login.chinacloudapi.cn", "vault.azure.cn"},
         {"x.vault.a.test:1", ServiceKind::key_vault, "x", "login.a.test:1", "vault.a.test:1"},
+        {"graph.localhost:8443", ServiceKind::graph, "", "login.localhost:8443", "vault.localhost:8443"},
+        {"graph.microsoft.com", ServiceKind::graph, "", "login.microsoftonline.com", "vault.azure.net"},
+        {"microsoftgraph.chinacloudapi.cn", ServiceKind::graph, "", "login.chinacloudapi.cn", "vault.azure.cn"},
         {"x.blob.core.windows.net", ServiceKind::blob, "x", "login.microsoftonline.com", "vault.azure.net"},
         {"x.blob.storage.localhost:8443", ServiceKind::blob, "x", "login.localhost:8443", "vault.localhost:8443"},
     };

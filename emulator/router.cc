@@ -36,6 +36,7 @@ Service& Router::service_for(ServiceKind kind) {
     case ServiceKind::key_vault: return services_.key_vault;
     case ServiceKind::resource_manager: return services_.resource_manager;
     case ServiceKind::blob: return services_.blob;
+    case ServiceKind::graph: return services_.graph;
     }
     return services_.entra;
 }

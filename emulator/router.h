@@ -5,6 +5,7 @@
 #include "emulator/admin.h"
 #include "emulator/blob.h"
 #include "emulator/entra.h"
+#include "emulator/graph.h"
 #include "emulator/key_vault.h"
 #include "emulator/resource_manager.h"
 
@@ -17,6 +18,7 @@ public:
         KeyVault& key_vault;
         ResourceManager& resource_manager;
         BlobService& blob;
+        Graph& graph;
     };
 
     Router(Ground ground, Services services, Admin& admin, Faults& faults, Holds& holds, CallLog& calls)

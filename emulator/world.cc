@@ -25,6 +25,12 @@ App const* World::find_app(std::string_view client_id) const {
     return found == apps.end() ? nullptr : &found->second;
 }
 
+App* World::find_application(std::string_view object_id) {
+    auto const found = std::ranges::find_if(
+        apps, [&](auto const& one) { return equals_ignore_case(one.second.application_id, object_id); });
+    return found == apps.end() ? nullptr : &found->second;
+}
+
 ResourceGroup const* World::find_group(std::string_view subscription, std::string_view name) const {
     auto const found = std::ranges::find_if(groups, [&](ResourceGroup const& group) {
         return equals_ignore_case(group.subscription, subscription) && equals_ignore_case(group.name, name);
@@ -55,6 +61,10 @@ bool is_denied(App const& app, std::string_view operation, std::string_view reso
                                                   : equals_ignore_case(operation, pattern);
         return named && to_ascii_lower(resource).find(to_ascii_lower(denial.resource)) != std::string::npos;
     });
+}
+
+bool is_taken(AppPassword const& password, TimePoint now) {
+    return password.taken_from <= now && (!password.is_removed || now < password.taken_until);
 }
 
 std::string make_account_key(Random& random) {

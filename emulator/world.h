@@ -38,12 +38,34 @@ struct Tenant {
     std::string domain;
 };
 
+/// A client secret of an application, as Microsoft Graph keeps it.
+struct AppPassword {
+    std::string key_id;
+    std::optional<std::string> name;
+    std::string value;
+    std::string begins;  ///< as it is written
+    std::string ends;
+    TimePoint begins_at{};
+    TimePoint ends_at{};
+    // What the replicas know, of which the token endpoint is one and the listing another.
+    TimePoint taken_from{};
+    TimePoint listed_from{};
+    bool is_removed = false;
+    TimePoint taken_until{};  ///< where it is removed
+    TimePoint listed_until{};
+};
+
 struct App {
     std::string client_id;
-    std::string object_id;  ///< of its service principal
+    std::string object_id;       ///< of its service principal
+    std::string application_id;  ///< the object id of the application itself, by which Graph knows it
     std::string tenant;
     std::string name;
-    std::vector<std::string> secrets;
+    std::string sign_in_audience = "AzureADMyOrg";
+    std::vector<std::string> secrets;          ///< what was said to be its secrets when it was made
+    std::vector<AppPassword> passwords;        ///< all of them
+    Duration propagation{};                    ///< how long the token endpoint takes to hear of a change
+    Duration listing_delay{};                  ///< how long listings do
     std::vector<std::string> certificates;     ///< PEM: by which it may prove itself instead
     std::vector<std::string> identifier_uris;  ///< audiences that are this application
     std::vector<std::string> roles;            ///< in the tokens it gets
@@ -154,6 +176,8 @@ public:
 
     [[nodiscard]] Tenant const* find_tenant(std::string_view id_or_domain) const;
     [[nodiscard]] App const* find_app(std::string_view client_id) const;
+    /// By the object id of the application, not of its service principal.
+    [[nodiscard]] App* find_application(std::string_view object_id);
     [[nodiscard]] ResourceGroup const* find_group(std::string_view subscription, std::string_view name) const;
     /// The lock that keeps a resource from being written.
     [[nodiscard]] ReadOnlyLock const* find_lock(std::string_view resource_id) const;
@@ -169,6 +193,8 @@ inline constexpr std::string_view account_type = "Microsoft.Storage/storageAccou
 
 /// 64 random bytes in base64, as storage accounts have them.
 [[nodiscard]] std::string make_account_key(Random& random);
+/// Whether the token endpoint takes a client secret now.
+[[nodiscard]] bool is_taken(AppPassword const& password, TimePoint now);
 /// 40 characters of the kind Entra makes.
 [[nodiscard]] std::string make_client_secret(Random& random);
 

@@ -152,6 +152,7 @@ int print_catalogue(cli::CommandLine const& line, config::Settings const& settin
     auto const& catalogue = settings.catalogue.get();
     if (line.command == cli::Command::role_definition) {
         print(cli::format_role_definition(catalogue, settings.policy.allowed));
+        if (auto const advice = cli::advise_on_graph(settings.policy.allowed); !advice.empty()) say(advice);
     } else if (line.provider.empty()) {
         print(cli::format_providers(catalogue, line.json));
     } else {

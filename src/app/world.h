@@ -4,6 +4,7 @@
 
 #include "async/clock.h"
 #include "azure/blob_lease.h"
+#include "azure/graph.h"
 #include "azure/key_vault.h"
 #include "azure/token_cache.h"
 #include "azure/vault_directory.h"
@@ -15,6 +16,7 @@
 #include "engine/sweeper.h"
 #include "http/curl_transport.h"
 #include "providers/catalogue_slots.h"
+#include "providers/entra_applications.h"
 
 #include <memory>
 
@@ -50,9 +52,11 @@ private:
     azure::TokenCache tokens_;
     azure::KeyVault vault_;
     azure::ArmClient arm_;
+    azure::GraphClient graph_;
     azure::VaultDirectory directory_;
     rotation::LazyCatalogue catalogue_;
     providers::CatalogueSlots slots_;
+    providers::EntraApplications applications_;
     engine::InProcessLock lock_;
     std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said
     engine::Rotator rotator_;

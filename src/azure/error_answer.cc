@@ -17,7 +17,7 @@ struct Known {
 };
 
 // Codes a person meets, and what to do. The first of a pair of codes that is known decides.
-constexpr std::array<Known, 17> known_codes{{
+constexpr std::array<Known, 23> known_codes{{
     {"SecretDisabled", Errc::not_found, "the version is disabled; enable it in Key Vault if it is still to be used"},
     {"ForbiddenByRbac",
      {},
@@ -41,6 +41,19 @@ constexpr std::array<Known, 17> known_codes{{
      "shared keys are switched off for this account; its secrets need no rotation"},
     {"ReadOnlyDisabledSubscription", Errc::invalid_argument, "the subscription is disabled; enable it"},
     {"DisallowedByPolicy", Errc::invalid_argument, "an Azure policy forbids it"},
+    // Microsoft Graph's.
+    {"Authorization_RequestDenied",
+     {},
+     "grant kssedr's identity Application.ReadWrite.OwnedBy of Microsoft Graph and make it an owner of the "
+     "application"},
+    {"Directory_QuotaExceeded", Errc::invalid_argument, "the directory's quota is used up"},
+    {"Directory_ObjectSizeExceeded", Errc::invalid_argument,
+     "the application holds as much as it may; remove what is not used, such as old client secrets"},
+    {"Directory_ConcurrencyViolation", Errc::conflict, {}},
+    {"CredentialInvalidLifetimeAsPerAppPolicy", Errc::invalid_argument,
+     "the tenant's app management policy wants shorter lives; lower the secret's validity"},
+    {"CredentialTypeNotAllowedAsPerAppPolicy", Errc::invalid_argument,
+     "the tenant's app management policy forbids client secrets; let the application use another credential"},
 }};
 
 Known const* find_known(ServiceError const& error) {
@@ -151,7 +164,7 @@ std::string explain_redirect(http::Response const& answer) {
     return "; a redirect" + (to.empty() ? std::string() : " to " + escape_for_display(to)) +
            ", which is not followed: Azure sends none, so check for a proxy or gateway that answers in its place, and "
            "the hosts that are set (KSSEDR_CLOUD, AZURE_AUTHORITY_HOST, KSSEDR_RESOURCE_MANAGER_URL, "
-           "KSSEDR_KEYVAULT_SUFFIX)";
+           "KSSEDR_KEYVAULT_SUFFIX, KSSEDR_GRAPH_URL)";
 }
 
 std::optional<Duration> parse_retry_after(http::Response const& answer) {

@@ -294,7 +294,13 @@ rotation::Catalogue small_catalogue() {
     rule.type = "Microsoft.ServiceBus/namespaces/authorizationRules";
     rule.permissions = {"microsoft.servicebus/namespaces/authorizationRules/listkeys/action"};
     rule.slots = {{.name = "one"}, {.name = "two"}};
-    return rotation::Catalogue({old, cosmos(), rule});
+    rotation::CatalogueEntry application;
+    application.id = "app";
+    application.title = "Application";
+    application.type = "graph:/applications";
+    application.shape = rotation::EntryShape::list;
+    application.permissions = {"Application.ReadWrite.OwnedBy"};
+    return rotation::Catalogue({old, cosmos(), rule, application});
 }
 
 TEST(Providers, AreListedForPeopleAndForMachines) {
@@ -302,6 +308,7 @@ TEST(Providers, AreListedForPeopleAndForMachines) {
               "ID         SHAPE       TYPE, LEAST ROLE\n"
               "cosmos     slots       Microsoft.DocumentDB/databaseAccounts, DocumentDB Account Contributor\n"
               "rule       slots       Microsoft.ServiceBus/namespaces/authorizationRules\n"
+              "app        list        graph:/applications\n"
               "old-thing  retired     Contoso.Old/things\n");
     EXPECT_EQ(
         format_providers(small_catalogue(), true),
@@ -312,6 +319,9 @@ TEST(Providers, AreListedForPeopleAndForMachines) {
         "\n"
         R"({"schema":1,"id":"rule","title":"Rule","type":"Microsoft.ServiceBus/namespaces/authorizationRules","shape":"slots",)"
         R"("permissions":["microsoft.servicebus/namespaces/authorizationRules/listkeys/action"],"leastRole":"","slots":["one","two"],"apiVersion":""})"
+        "\n"
+        R"({"schema":1,"id":"app","title":"Application","type":"graph:/applications","shape":"list",)"
+        R"("permissions":["Application.ReadWrite.OwnedBy"],"leastRole":""})"
         "\n"
         R"({"schema":1,"id":"old-thing","title":"Old thing","type":"Contoso.Old/things","shape":"retired","permissions":[],)"
         R"("leastRole":"","reason":"it is gone","instead":"remove it"})"
@@ -381,7 +391,18 @@ TEST(Providers, ARoleHasWhatTheAllowedTargetsCanNeed) {
         EXPECT_FALSE(role.contains("Contoso.Old"));
     }
     auto const all = format_role_definition(small_catalogue(), std::nullopt);
+    EXPECT_FALSE(all.contains("Application.ReadWrite.OwnedBy")) << "a permission of Graph in a role of Azure";
     EXPECT_TRUE(all.contains("DocumentDB") && all.contains("servicebus")) << all;
+}
+
+TEST(Providers, WhatARoleCanNotGiveIsSaid) {
+    auto const advice_for = [](std::string_view target) {
+        auto parsed = rotation::AllowedTarget::parse(target, "vault.azure.net");
+        return advise_on_graph(rotation::AllowedTargets({*std::move(parsed)}));
+    };
+    EXPECT_EQ(advise_on_graph(std::nullopt), "");
+    EXPECT_EQ(advice_for("/subscriptions/s"), "");
+    EXPECT_TRUE(advice_for("entra:0a000000-0000-4000-8000-00000000000b").contains("Application.ReadWrite.OwnedBy"));
 }
 
 TEST(CommandLine, ProvidersTakesAnIdOrRoleDefinition) {

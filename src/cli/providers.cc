@@ -32,7 +32,7 @@ std::string format_json(CatalogueEntry const& entry) {
         std::vector<std::string> slots;
         for (auto const& slot : entry.slots) slots.push_back(slot.name);
         text += ",\"slots\":" + format_list(slots) + ",\"apiVersion\":" + quoted(entry.api_version);
-    } else {
+    } else if (!entry.is_rotated()) {
         text += ",\"reason\":" + quoted(entry.reason) + ",\"instead\":" + quoted(entry.instead);
     }
     if (!entry.notes.empty()) text += ",\"notes\":" + format_list(entry.notes);
@@ -42,9 +42,9 @@ std::string format_json(CatalogueEntry const& entry) {
 // What is rotated first, each in the catalogue's order.
 std::vector<CatalogueEntry const*> in_order(rotation::Catalogue const& catalogue) {
     std::vector<CatalogueEntry const*> entries;
-    for (bool const has_slots : {true, false})
+    for (bool const is_rotated : {true, false})
         for (auto const& entry : catalogue.entries())
-            if (entry.has_slots() == has_slots) entries.push_back(&entry);
+            if (entry.is_rotated() == is_rotated) entries.push_back(&entry);
     return entries;
 }
 
@@ -138,6 +138,17 @@ std::string format_role_definition(rotation::Catalogue const& catalogue,
         "  \"Actions\": [{}],\n  \"NotActions\": [],\n  \"DataActions\": [],\n  \"NotDataActions\": [],\n"
         "  \"AssignableScopes\": [{}]\n}}\n",
         format_lines(written), format_lines(assignable_scopes(allowed)));
+}
+
+std::string advise_on_graph(std::optional<rotation::AllowedTargets> const& allowed) {
+    bool const has_applications =
+        allowed && std::ranges::any_of(allowed->entries(), [](AllowedTarget const& target) {
+            return target.owner && target.owner->kind() == rotation::OwnerId::Kind::application;
+        });
+    if (!has_applications) return {};
+    return "client secrets of applications need no role of Azure: grant kssedr's identity the application permission "
+           "Application.ReadWrite.OwnedBy of Microsoft Graph, with an administrator's consent, and make it an owner of "
+           "each application";
 }
 
 Result<CatalogueEntry const*> find_provider(rotation::Catalogue const& catalogue, std::string_view id) {

@@ -22,6 +22,10 @@ namespace kssedr::cli {
 [[nodiscard]] std::string format_role_definition(rotation::Catalogue const& catalogue,
                                                  std::optional<rotation::AllowedTargets> const& allowed);
 
+/// What a role can not give: the permission of Microsoft Graph that the allowed applications need, for a person. Empty
+/// where they need none.
+[[nodiscard]] std::string advise_on_graph(std::optional<rotation::AllowedTargets> const& allowed);
+
 /// The entry of that id; `invalid_argument` with the nearest id where there is none.
 [[nodiscard]] Result<rotation::CatalogueEntry const*> find_provider(rotation::Catalogue const& catalogue,
                                                                     std::string_view id);

@@ -227,6 +227,8 @@ TEST(Catalogue, WhatIsWrongIsSaidWithItsLine) {
         {"not rotated without a reason",
          "[[entry]]\nid = \"a\"\ntitle = \"A\"\ntype = \"x\"\nshape = \"single\"\ninstead = \"b\"\n",
          "own.toml:1: entry a: an entry of shape single says why"},
+        {"a list without a reason", "[[entry]]\nid = \"a\"\ntitle = \"A\"\ntype = \"x\"\nshape = \"list\"\n",
+         "own.toml:1: entry a: an entry of shape list says why"},
         {"not rotated, with slots", with("title", "title = \"x\"\nshape = \"single\"\nreason = \"r\"\ninstead = \"i\""),
          "own.toml:4: entry widget-key: slots, list and regenerate are for what is rotated"},
     };

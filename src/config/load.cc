@@ -147,6 +147,7 @@ void Loader::load_cloud() {
         auto const port = into.resource_manager.find(':', 8);
         into.resource_manager_audience = into.resource_manager.substr(0, port);
     }
+    take_url("KSSEDR_GRAPH_URL", into.graph);
     take_suffix("KSSEDR_KEYVAULT_SUFFIX", into.vault_suffix);
     take_suffix("KSSEDR_STORAGE_SUFFIX", into.storage_suffix);
 }

@@ -63,6 +63,7 @@ TEST(Load, TheEnvironmentSetsEverything) {
                    {"KSSEDR_STORAGE_SUFFIX", ".storage.localhost:8443"},
                    {"AZURE_AUTHORITY_HOST", "https://login.localhost:8443/"},
                    {"KSSEDR_RESOURCE_MANAGER_URL", "https://management.localhost:8443"},
+                   {"KSSEDR_GRAPH_URL", "https://Graph.localhost:8443/"},
                    {"KSSEDR_RESOLVE", "*:8443:127.0.0.1, a.b:1:[::1]"},
                    {"KSSEDR_MODE", "observe"},
                    {"KSSEDR_VAULTS", "demo, second.vault.localhost:8443"},
@@ -84,6 +85,8 @@ TEST(Load, TheEnvironmentSetsEverything) {
     EXPECT_EQ(settings.cloud.vault_audience(), "https://vault.localhost");
     EXPECT_EQ(settings.cloud.storage_suffix, "storage.localhost:8443");
     EXPECT_EQ(settings.cloud.resource_manager_audience, "https://management.localhost");
+    EXPECT_EQ(settings.cloud.graph, "https://graph.localhost:8443");
+    EXPECT_EQ(settings.cloud.graph_audience(), "https://graph.localhost");
     EXPECT_EQ(settings.resolve, (std::vector<std::string>{"*:8443:127.0.0.1", "a.b:1:[::1]"}));
     EXPECT_EQ(settings.policy.mode, rotation::Mode::observe);
     ASSERT_TRUE(settings.policy.vaults);
@@ -130,6 +133,7 @@ TEST(Load, WhatIsWrongIsSaidByName) {
              {"KSSEDR_KEYVAULT_SUFFIX", "vault.azure.net.", "suffix"},
              {"KSSEDR_RESOURCE_MANAGER_URL", "http://management.azure.com", "https://"},
              {"KSSEDR_RESOURCE_MANAGER_URL", "https://management.azure.com/x", "https://"},
+             {"KSSEDR_GRAPH_URL", "graph.microsoft.com", "https://"},
              {"AZURE_AUTHORITY_HOST", "https://user@login", "https://"},
              {"KSSEDR_RESOLVE", "a.b", "host:port:address"},
              {"KSSEDR_RESOLVE", "a.b:x:1.2.3.4", "host:port:address"},

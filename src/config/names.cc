@@ -28,6 +28,7 @@ constexpr std::array names = {
     Name{"AZURE_AUTHORITY_HOST", "authority_host"},
     Name{"KSSEDR_CLOUD", "cloud"},
     Name{"KSSEDR_RESOURCE_MANAGER_URL", "resource_manager_url"},
+    Name{"KSSEDR_GRAPH_URL", "graph_url"},
     Name{"KSSEDR_KEYVAULT_SUFFIX", "keyvault_suffix"},
     Name{"KSSEDR_STORAGE_SUFFIX", "storage_suffix"},
     Name{"KSSEDR_RESOLVE", "resolve"},

@@ -63,6 +63,13 @@ bool is_one_of(std::string_view name, std::vector<std::string> const& names) {
     return std::ranges::any_of(names, [&](auto const& one) { return is_named(name, one); });
 }
 
+// A database's server as its clients write it: `tcp:host,1433`.
+std::string_view server_host(std::string_view value) {
+    if (starts_with_ignore_case(value, "tcp:")) value.remove_prefix(4);
+    if (value.ends_with(",1433")) value.remove_suffix(5);
+    return value;
+}
+
 // Names whose value is a host whatever it looks like, `server` for one.
 bool is_host_member(std::string_view name) {
     constexpr std::array<std::string_view, 10> ends = {"endpoint", "uri",        "url",  "host",       "hostname",
@@ -93,7 +100,36 @@ std::optional<TextSpan> find_bare_credential(std::string_view text, CredentialSh
     return TextSpan{static_cast<std::size_t>(credential.data() - text.data()), credential.size()};
 }
 
+bool may_hold_key(std::string_view name, CredentialShape const& shape) {
+    return shape.key_names.empty() || is_one_of(name, shape.key_names);
+}
+
+namespace {
+
+// The value of the first member of that name; nothing where there is none.
+std::optional<std::string_view> find_value(std::string_view text, std::string_view name, char separator) {
+    while (!text.empty()) {
+        auto const member = take_member(text, separator);
+        if (member.has_value && equals_ignore_case(member.name, name)) return member.value;
+    }
+    return std::nullopt;
+}
+
+rotation::ConnectionForm const* find_connection_form(std::string_view text, CredentialShape const& shape) {
+    auto const found = std::ranges::find_if(shape.connections, [&](auto const& form) {
+        return find_value(text, form.key_member, shape.separator) &&
+               std::ranges::all_of(form.marks, [&](auto const& mark) {
+                   auto const value = find_value(text, mark.name, shape.separator);
+                   return value && is_named(*value, mark.value);
+               });
+    });
+    return found == shape.connections.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
 bool is_connection_string(std::string_view text, CredentialShape const& shape) {
+    if (!shape.connections.empty()) return find_connection_form(text, shape) != nullptr;
     if (shape.key_member.empty()) return false;
     while (!text.empty()) {
         auto const member = take_member(text, shape.separator);
@@ -127,9 +163,10 @@ Result<void> check_member(std::string_view name, std::string_view value, Credent
     if (is_one_of(name, shape.endpoint_members) && !is_owner_url(value, shape))
         return value_not_understood("an endpoint in it is none of " + shape.owner_name + "'s");
     auto const names_owner = [&] {
-        return value.empty() || is_owners || is_owner_host(value, shape) || is_owner_url(value, shape);
+        return value.empty() || is_owners || is_owner_host(value, shape) || is_owner_url(value, shape) ||
+               (!shape.connections.empty() && is_owner_host(server_host(value), shape));
     };
-    bool const may_name_host = !find_bare_credential(value, shape);
+    bool const may_name_host = !may_hold_key(name, shape) || !find_bare_credential(value, shape);
     if ((is_host_member(name) && !names_owner()) || (may_name_host && names_foreign_host(value, shape)))
         return value_not_understood("a URL in it or a host is none of " + shape.owner_name + "'s");
     return {};
@@ -152,12 +189,13 @@ struct Named {
     std::vector<std::size_t> needed;  // as many as the shape needs members
 };
 
-Result<void> check_named(Named const& named, CredentialShape const& shape) {
+Result<void> check_named(Named const& named, std::vector<std::string> const& needed_members, bool names_owner) {
     for (std::size_t i = 0; i < named.needed.size(); ++i)
         if (named.needed[i] != 1)
             return value_not_understood("it has " + std::string(named.needed[i] == 0 ? "no " : "more than one ") +
-                                        shape.needed_members[i]);
-    if (named.owners == 0 && named.hosts == 0) return value_not_understood("nothing in it names its owner");
+                                        needed_members[i]);
+    if (names_owner && named.owners == 0 && named.hosts == 0)
+        return value_not_understood("nothing in it names its owner");
     return {};
 }
 
@@ -165,8 +203,11 @@ Result<void> check_named(Named const& named, CredentialShape const& shape) {
 
 Result<TextSpan> parse_connection_string(std::string_view text, CredentialShape const& shape) {
     std::optional<TextSpan> credential;
+    auto const* form = find_connection_form(text, shape);
+    auto const& key_member = form != nullptr ? form->key_member : shape.key_member;
+    auto const& needed_members = form != nullptr ? form->needed_members : shape.needed_members;
     Named named;
-    named.needed.resize(shape.needed_members.size());
+    named.needed.resize(needed_members.size());
     auto rest = text;
     while (!rest.empty()) {
         auto const member = take_member(rest, shape.separator);
@@ -183,16 +224,16 @@ Result<TextSpan> parse_connection_string(std::string_view text, CredentialShape 
         if (is_owner_url(member.value, shape) || is_owner_host(member.value, shape)) ++named.hosts;
         if (!shape.owner_member.empty() && equals_ignore_case(member.name, shape.owner_member)) ++named.owners;
         for (std::size_t i = 0; i < named.needed.size(); ++i)
-            if (equals_ignore_case(member.name, shape.needed_members[i])) ++named.needed[i];
-        if (!equals_ignore_case(member.name, shape.key_member)) continue;
-        if (credential) return value_not_understood("it has more than one " + shape.key_member);
+            if (equals_ignore_case(member.name, needed_members[i])) ++named.needed[i];
+        if (!equals_ignore_case(member.name, key_member)) continue;
+        if (credential) return value_not_understood("it has more than one " + key_member);
         if (!find_bare_credential(member.value, shape))
-            return value_not_understood("its " + shape.key_member + " has not the form of a credential of " +
+            return value_not_understood("its " + key_member + " has not the form of a credential of " +
                                         shape.owner_name);
         credential = TextSpan{static_cast<std::size_t>(member.value.data() - text.data()), member.value.size()};
     }
-    if (!credential) return value_not_understood("it has no " + shape.key_member);
-    KSSEDR_TRY_VOID(check_named(named, shape));
+    if (!credential) return value_not_understood("it has no " + key_member);
+    KSSEDR_TRY_VOID(check_named(named, needed_members, form == nullptr));
     return *credential;
 }
 

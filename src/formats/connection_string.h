@@ -23,6 +23,9 @@ struct TextSpan {
 [[nodiscard]] std::optional<TextSpan> find_bare_credential(std::string_view text,
                                                            rotation::CredentialShape const& shape);
 
+/// Whether a member of that name may hold the credential.
+[[nodiscard]] bool may_hold_key(std::string_view name, rotation::CredentialShape const& shape);
+
 /// Whether a member of the text is named as the owner's or the credential's: then it has to be understood.
 [[nodiscard]] bool is_connection_string(std::string_view text, rotation::CredentialShape const& shape);
 

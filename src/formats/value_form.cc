@@ -98,13 +98,22 @@ struct Found {
     bool is_percent_encoded = false;
 };
 
-Result<std::optional<Found>> find_credential(std::string_view text, CredentialShape const& shape) {
-    if (auto const bare = find_bare_credential(text, shape)) return Found{*bare};
+enum class Bare : bool { is_none, may_be };
+
+Result<std::optional<Found>> find_credential(std::string_view text, CredentialShape const& shape, Bare bare_text) {
+    auto const bare = bare_text == Bare::may_be ? find_bare_credential(text, shape) : std::nullopt;
+    if (bare) return Found{*bare};
     KSSEDR_TRY(auto const in_url, find_credential_url(text, shape));
     if (in_url) return Found{*in_url, true};
     if (!is_connection_string(text, shape)) return std::nullopt;
     KSSEDR_TRY(auto const span, parse_connection_string(text, shape));
     return Found{span};
+}
+
+// Under which names a bare credential is looked for in a document.
+bool is_key_place(NamedAs named, CredentialShape const& shape) {
+    bool const is_value_of = equals_ignore_case(named.name, "value") && may_hold_key(named.subject, shape);
+    return is_value_of || may_hold_key(named.name, shape);
 }
 
 // Whether what a member of a document says lets its value be understood.
@@ -113,7 +122,7 @@ Result<void> check_value(NamedAs named, std::string_view text, CredentialShape c
     if (in_url) return {};
     KSSEDR_TRY_VOID(check_member(named.name, text, shape));
     KSSEDR_TRY_VOID(check_member(named.subject, text, shape));
-    if (find_bare_credential(text, shape)) return {};
+    if (is_key_place(named, shape) && find_bare_credential(text, shape)) return {};
     return check_members(text, shape);
 }
 
@@ -124,8 +133,12 @@ Result<ValueForm> parse_json(std::string_view document, CredentialShape const& s
         if (string == nullptr) return {};
         PlainText const plain(*string);
         KSSEDR_TRY_VOID(check_value(named, trim(plain.text()), shape));
-        KSSEDR_TRY(auto const place, find_credential(plain.text(), shape));
+        bool const is_key = is_key_place(named, shape);
+        KSSEDR_TRY(auto const place, find_credential(plain.text(), shape, is_key ? Bare::may_be : Bare::is_none));
         bool const is_key_member = !shape.key_member.empty() && equals_ignore_case(named.name, shape.key_member);
+        if (!place && is_key && !shape.key_names.empty())
+            return value_not_understood("a member that would hold a credential of " + shape.owner_name +
+                                        " has something else");
         if (!place && is_key_member)
             return value_not_understood("its " + shape.key_member + " has not the form of a credential of " +
                                         shape.owner_name);
@@ -217,7 +230,7 @@ Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape co
     if (blankless.front() == '{' || blankless.front() == '[') {
         KSSEDR_TRY(form, parse_json(text, shape));
     } else {
-        KSSEDR_TRY(auto const found, find_credential(text, shape));
+        KSSEDR_TRY(auto const found, find_credential(text, shape, Bare::may_be));
         if (!found)
             return value_not_understood(
                 "it is no bare credential of " + shape.owner_name +

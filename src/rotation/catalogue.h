@@ -27,7 +27,7 @@ namespace kssedr::rotation {
 /// What becomes of a kind of credential.
 enum class EntryShape : std::uint8_t {
     slots,       ///< pairs of keys that the service makes: rotated
-    list,        ///< added and removed one by one: for another provider
+    list,        ///< added and removed one by one: rotated by a provider of its own where no reason against it is given
     single,      ///< one credential, or one call that replaces whichever: nobody could overlap
     shown_once,  ///< no later listing shows it, so that nobody can tell what a secret holds
     not_listed,  ///< the service shows what is signed with it, never the credential
@@ -82,8 +82,8 @@ struct CatalogueEntry {
     std::string title;
     std::string type;  ///< `Microsoft.Storage/storageAccounts`
     EntryShape shape = EntryShape::slots;
-    std::string reason;   ///< why it is not rotated, where it is none of slots
-    std::string instead;  ///< what to do, where it is none of slots
+    std::string reason;   ///< why it is not rotated, where it is not
+    std::string instead;  ///< what to do, where it is not rotated
     std::vector<std::string> permissions;
     std::string role;  ///< the least of Azure's own roles that has them
     std::vector<std::string> notes;
@@ -107,6 +107,7 @@ struct CatalogueEntry {
     friend bool operator==(CatalogueEntry const&, CatalogueEntry const&) = default;
 
     [[nodiscard]] bool has_slots() const { return shape == EntryShape::slots; }
+    [[nodiscard]] bool is_rotated() const { return has_slots() || (shape == EntryShape::list && reason.empty()); }
     [[nodiscard]] EntrySlot const* find_slot(std::string_view name) const;
     /// Which of the entry's pairs a slot belongs to, from 0 in the order of the slots (rotation/credential.h).
     [[nodiscard]] std::size_t pair_of(EntrySlot const& slot) const;

@@ -9,21 +9,24 @@ std::optional<Cloud> find_cloud(std::string_view name) {
                      "https://management.azure.com",
                      "https://management.azure.com",
                      "vault.azure.net",
-                     "core.windows.net"};
+                     "core.windows.net",
+                     "https://graph.microsoft.com"};
     if (name == "usgovernment")
         return Cloud{"usgovernment",
                      "https://login.microsoftonline.us",
                      "https://management.usgovcloudapi.net",
                      "https://management.usgovcloudapi.net",
                      "vault.usgovcloudapi.net",
-                     "core.usgovcloudapi.net"};
+                     "core.usgovcloudapi.net",
+                     "https://graph.microsoft.us"};
     if (name == "china")
         return Cloud{"china",
                      "https://login.chinacloudapi.cn",
                      "https://management.chinacloudapi.cn",
                      "https://management.chinacloudapi.cn",
                      "vault.azure.cn",
-                     "core.chinacloudapi.cn"};
+                     "core.chinacloudapi.cn",
+                     "https://microsoftgraph.chinacloudapi.cn"};
     return std::nullopt;
 }
 

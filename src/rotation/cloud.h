@@ -15,10 +15,16 @@ struct Cloud {
     std::string resource_manager_audience;  ///< what tokens for it are asked for
     std::string vault_suffix;               ///< `vault.azure.net`; may carry a port
     std::string storage_suffix;             ///< `core.windows.net`; may carry a port
+    std::string graph;                      ///< `https://graph.microsoft.com`, no slash at the end, may carry a port
 
     /// `https://vault.azure.net`: what tokens for the vaults are asked for.
     [[nodiscard]] std::string vault_audience() const {
         return "https://" + vault_suffix.substr(0, vault_suffix.find(':'));
+    }
+    /// `https://graph.microsoft.com`: what tokens for Microsoft Graph are asked for; no port.
+    [[nodiscard]] std::string graph_audience() const {
+        constexpr std::size_t scheme = 8;
+        return graph.substr(0, graph.find(':', scheme));
     }
     friend bool operator==(Cloud const&, Cloud const&) = default;
 };

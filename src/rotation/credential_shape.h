@@ -19,8 +19,9 @@ struct KeyForm {
     Kind kind = Kind::base64;
     std::size_t least = 64;  ///< base64: decoded bytes; hex and text: characters, those of `begins` included
     std::size_t most = 64;
-    std::string begins{};  ///< text: its first characters, but for their case
-    std::string with{};    ///< text: what it is made of besides letters and digits
+    std::string begins{};     ///< text: its first characters, but for their case
+    std::string with{};       ///< text: what it is made of besides letters and digits
+    bool may_be_uuid = true;  ///< text: false where a UUID is but the key's id, which people take for the key
 
     friend bool operator==(KeyForm const&, KeyForm const&) = default;
 };
@@ -42,6 +43,15 @@ struct UrlForm {
     friend bool operator==(UrlForm const&, UrlForm const&) = default;
 };
 
+/// One of several ways to write a connection string, told from the others by what must stand in it.
+struct ConnectionForm {
+    std::string key_member;                     ///< holds the credential
+    std::vector<std::string> needed_members{};  ///< each once
+    std::vector<FixedMember> marks{};           ///< each there; blanks and hyphens in its value do not count
+
+    friend bool operator==(ConnectionForm const&, ConnectionForm const&) = default;
+};
+
 struct CredentialShape {
     std::string owner_name{};  ///< for messages
     /// A bare credential has one of these forms.
@@ -54,12 +64,18 @@ struct CredentialShape {
     std::string owner_member = "AccountName";
     std::vector<std::string> needed_members{"AccountName"};  ///< each once
     std::vector<FixedMember> fixed_members{};
+    /// Where there are any, connection strings are these and no others, and need not name their owner; the members
+    /// above but `separator` say nothing.
+    std::vector<ConnectionForm> connections{};
     std::vector<std::string> endpoint_members{};  ///< they hold a URL of the owner's
 
     /// The owner's hosts, `name.*.core.windows.net`: `*` stands for one label or more. With a port it must be that
     /// port; without, none but the scheme's own may be written.
     std::vector<std::string> hosts{};
     std::vector<UrlForm> urls{};
+    /// Where there are any, a credential is told by the name that it stands under, not by its form alone: in documents
+    /// and connection strings only members of these names hold one. Case, hyphens and underscores do not count.
+    std::vector<std::string> key_names{};
     /// Members that make the value one kssedr does not understand, such as `SharedAccessSignature`.
     std::vector<std::string> foreign_members{};
 };

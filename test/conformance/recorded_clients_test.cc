@@ -1,5 +1,6 @@
 // The clients themselves, with Azure's recorded answers to what its own clients asked.
 
+#include "azure/graph.h"
 #include "azure/key_vault.h"
 #include "azure/url.h"
 #include "providers/catalogue_slots.h"
@@ -31,6 +32,7 @@ struct World {
         : transport(clock),
           vault(transport, tokens, clock, random, *rotation::find_cloud("public")),
           arm(transport, tokens, random, *rotation::find_cloud("public")),
+          graph(transport, tokens, random, *rotation::find_cloud("public")),
           keys(transport, arm, clock, random, catalogue, *rotation::find_cloud("public")) {}
 
     /// Expects the call as we make it, and gives the answer that was recorded.
@@ -44,6 +46,7 @@ struct World {
     test::SeededRandom random{1};
     KeyVault vault;
     ArmClient arm;
+    GraphClient graph;
     rotation::LazyCatalogue catalogue{test::own_catalogue()};
     providers::CatalogueSlots keys;
 };
@@ -172,6 +175,39 @@ CORO_TEST(RecordedStorage, ListsAndRegenerates) {
     auto const made = co_await world.keys.regenerate(account, "key2", SteadyPoint::max());
     CO_ASSERT(listed.has_value() && made.has_value());
     EXPECT_GT(made->find("key2")->made, listed->find("key2")->made);
+}
+
+CORO_TEST(RecordedGraph, AddsListsAndRemovesClientSecrets) {
+    KSSEDR_CO_RECORDING(calls, "graph-app-passwords");
+    World world(clock());
+    std::string const id = "765eb0e3-acb3-475d-9a98-ee6892f081c8";
+    std::string const url = "https://graph.microsoft.com/v1.0/applications/" + id;
+    world.replay(Method::post, url + "/addPassword", calls.at(0));
+    auto const ends = parse_rfc3339("2024-05-07T06:52:43Z");
+    auto const added = co_await world.graph.add_password(id, "key1", *ends, SteadyPoint::max());
+    CO_ASSERT(added.has_value());
+    EXPECT_EQ(added->id, "73c912d2-fd2d-42a0-b3ae-2e45d006b8bc");
+    EXPECT_TRUE(added->value.equals("replaced-microsoft-graph-password"));
+    EXPECT_EQ(world.transport.sent()[0].header("Content-Type"), "application/json");
+
+    world.replay(Method::get, url + "?$select=id,appId,passwordCredentials", calls.at(1));
+    auto const listed = co_await world.graph.fetch_application(id, SteadyPoint::max());
+    CO_ASSERT(listed.has_value());
+    EXPECT_EQ(listed->app_id, "afb85a07-e312-4d49-b75b-9db4e2d683cd");
+    CO_ASSERT(listed->passwords.size() == 2);
+    rotation::ListedCredential const wanted{added->id, "key1", "yXo", parse_rfc3339("2022-05-07T06:52:43Z"), ends};
+    EXPECT_EQ(listed->passwords[1], wanted);
+
+    world.replay(Method::post, url + "/removePassword", calls.at(2)).with_body(calls.at(2).request_body);
+    auto const removed = co_await world.graph.remove_password(id, added->id, SteadyPoint::max());
+    EXPECT_TRUE(removed.has_value());
+
+    world.replay(Method::get, url + "?$select=id,appId,passwordCredentials", calls.at(3));
+    auto const denied = co_await world.graph.fetch_application(id, SteadyPoint::max());
+    CO_ASSERT(!denied.has_value());
+    EXPECT_EQ(denied.error().code(), Errc::permission_denied);
+    EXPECT_EQ(denied.error().service_code(), "Authorization_RequestDenied");
+    EXPECT_TRUE(denied.error().message().contains("Application.ReadWrite.OwnedBy")) << denied.error().message();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include "azure/authorized_client.h"
 #include "azure/entra.h"
 #include "azure/error_answer.h"
+#include "azure/graph.h"
 #include "azure/key_vault_format.h"
 #include "azure/managed_identity.h"
 #include "azure/slots_answer.h"
@@ -55,6 +56,17 @@ void check_secrets(std::string_view input) {
     for (auto const& item : page->items) KSSEDR_CHECK(rotation::is_secret_name(item.name), "a name that can be none");
 }
 
+void check_graph(std::string_view input) {
+    auto const added = parse_added_password(input);
+    check_failure(added);
+    KSSEDR_CHECK(!added || (!added->id.empty() && !added->value.empty()), "a client secret without id or value");
+    auto const application = parse_application(input, "765eb0e3-acb3-475d-9a98-ee6892f081c8");
+    check_failure(application);
+    if (!application) return;
+    for (auto const& password : application->passwords)
+        KSSEDR_CHECK(!password.id.empty(), "a client secret without an id");
+}
+
 }  // namespace
 
 void azure_answer(std::string_view input) {
@@ -69,6 +81,7 @@ void azure_answer(std::string_view input) {
     check_failure(parse_token_answer(input));
     check_failure(parse_managed_identity_answer(input, TimePoint{}));
     check_failure(parse_vault_host_answer(input));
+    check_graph(input);
     for (long const status : {400L, 403L, 409L, 503L}) {
         auto const response = answer(status, input);
         check_error(to_error(response, "reading", Effect::none));

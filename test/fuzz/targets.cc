@@ -100,6 +100,16 @@ rotation::CredentialShape shape_of(char choice) {
         shape.needed_members.clear();
         shape.urls = {{.scheme = "rediss"}, {.scheme = "https", .query_member = "code"}};
     }
+    if (choice == '4') {
+        shape.keys = {{.kind = rotation::KeyForm::Kind::text, .least = 12, .most = 40, .may_be_uuid = false}};
+        shape.hosts = {"login.example.com", "*.database.example.com"};
+        shape.key_member.clear();
+        shape.owner_member.clear();
+        shape.needed_members.clear();
+        shape.key_names = {"clientSecret", "password"};
+        shape.connections = {{.key_member = "clientSecret", .needed_members = {"id"}, .marks = {{"as", "App"}}},
+                             {.key_member = "password", .marks = {{"Authentication", "Service Principal"}}}};
+    }
     return shape;
 }
 
@@ -183,16 +193,16 @@ void json_cursor(std::string_view input) {
     KSSEDR_CHECK(!formats::is_utf8(text) || read->text() == text, "what was written is read otherwise");
 }
 
-constexpr std::array<Target, 9> all = {{{"decode_events", decode_events},
-                                        {"event_invocation", event_invocation},
-                                        {"http_invocation", http_invocation},
-                                        {"value_form", value_form},
-                                        {"secret_url", secret_url},
-                                        {"arm_id", arm_id},
-                                        {"owner_id", owner_id},
-                                        {"json_cursor", json_cursor},
-                                        {"azure_answer", azure_answer},
-                                        {"azure_header", azure_header}}};
+constexpr std::array<Target, 10> all = {{{"decode_events", decode_events},
+                                         {"event_invocation", event_invocation},
+                                         {"http_invocation", http_invocation},
+                                         {"value_form", value_form},
+                                         {"secret_url", secret_url},
+                                         {"arm_id", arm_id},
+                                         {"owner_id", owner_id},
+                                         {"json_cursor", json_cursor},
+                                         {"azure_answer", azure_answer},
+                                         {"azure_header", azure_header}}};
 
 }  // namespace
 

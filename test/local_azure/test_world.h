@@ -141,8 +141,9 @@ public:
     KeyVault key_vault{ground, events};
     ResourceManager resource_manager{ground};
     BlobService blob{ground};
+    Graph graph{ground};
     Admin admin_service{ground, builder, events, faults, holds, calls};
-    Router router{ground, {entra, key_vault, resource_manager, blob}, admin_service, faults, holds, calls};
+    Router router{ground, {entra, key_vault, resource_manager, blob, graph}, admin_service, faults, holds, calls};
 };
 
 }  // namespace kssedr::emulator
