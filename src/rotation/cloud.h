@@ -20,6 +20,12 @@ struct Cloud {
     [[nodiscard]] std::string vault_audience() const {
         return "https://" + vault_suffix.substr(0, vault_suffix.find(':'));
     }
+    /// What tokens are asked for that are the password of an administrator of Azure Database for PostgreSQL or MySQL.
+    [[nodiscard]] std::string database_audience() const {
+        if (name == "usgovernment") return "https://ossrdbms-aad.database.usgovcloudapi.net";
+        if (name == "china") return "https://ossrdbms-aad.database.chinacloudapi.cn";
+        return "https://ossrdbms-aad.database.windows.net";
+    }
     friend bool operator==(Cloud const&, Cloud const&) = default;
 };
 
