@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "providers/mysql.h"
 #include "providers/password_maker.h"
 #include "providers/postgresql.h"
 
@@ -32,7 +33,7 @@ DatabaseClients make_database_clients(Offload& offload, Clock& clock) {
     auto offloaded = [&](std::shared_ptr<BlockingDatabase> blocking) {
         return std::make_unique<OffloadedDatabase>(offload, std::move(blocking));
     };
-    return {.postgresql = offloaded(make_postgresql(clock))};
+    return {.postgresql = offloaded(make_postgresql(clock)), .mysql = offloaded(make_mysql(clock))};
 }
 
 rotation::CredentialShape shape_of_login(LoginDatabase const& database, std::string_view login) {
