@@ -9,6 +9,11 @@ find_package(spdlog REQUIRED)
 find_package(CLI11 REQUIRED)
 find_path(KSSEDR_TOMLPLUSPLUS toml++/toml.h REQUIRED)
 find_path(KSSEDR_CCTZ cctz/time_zone.h REQUIRED)
+# Of the databases' libraries the headers alone: they are loaded when a database is first asked (src/providers).
+find_path(KSSEDR_LIBPQ libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+find_path(KSSEDR_MARIADB mariadb/mysql.h REQUIRED)
+find_path(KSSEDR_HIREDIS hiredis/read.h REQUIRED)
+find_path(KSSEDR_FREETDS sybdb.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 

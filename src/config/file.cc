@@ -64,6 +64,34 @@ void read_rules(std::string const& path, toml::node const& node, FileContents& c
     }
 }
 
+// What a number or a truth says is text as well.
+std::optional<std::string> as_plain_text(toml::node const& node) {
+    if (auto const* truth = node.as_boolean()) return truth->get() ? "true" : "false";
+    if (auto const* number = node.as_integer()) return fmt::format("{}", number->get());
+    return as_text(node);
+}
+
+void read_databases(std::string const& path, toml::node const& node, FileContents& contents, Problems& problems) {
+    auto const* list = node.as_array();
+    if (list == nullptr || !list->is_array_of_tables()) {
+        problems.push_back(place_of(path, node) + ": database is a list of tables; write [[database]]");
+        return;
+    }
+    for (auto const& element : *list) {
+        GivenTable database;
+        database.where = place_of(path, element) + ", database";
+        for (auto const& [key, value] : *element.as_table()) {
+            auto text = as_plain_text(value);
+            auto where = place_of(path, value) + ", database";
+            if (text)
+                database.members[std::string(key.str())] = {*std::move(text), std::move(where)};
+            else
+                problems.push_back(where + ": " + escape_for_display(key.str()) + " is to be a text in quotes");
+        }
+        contents.databases.push_back(std::move(database));
+    }
+}
+
 }  // namespace
 
 FileContents read_file(std::string const& path, Problems& problems) {
@@ -81,6 +109,10 @@ FileContents read_file(std::string const& path, Problems& problems) {
         std::string const name(key.str());
         if (name == "rule") {
             read_rules(path, value, contents, problems);
+            continue;
+        }
+        if (name == "database") {
+            read_databases(path, value, contents, problems);
             continue;
         }
         auto const canonical = find_file_key(name);

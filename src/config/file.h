@@ -1,4 +1,5 @@
-/// The configuration file (TOML): the settings of the environment under their file names, and rules for secrets.
+/// The configuration file (TOML): the settings of the environment under their file names, rules for secrets,
+/// and databases.
 
 #pragma once
 
@@ -15,9 +16,16 @@ struct GivenRule {
     std::string where;
 };
 
+/// One `[[database]]`, its members as text, each with its line.
+struct GivenTable {
+    GivenValues members;
+    std::string where;
+};
+
 struct FileContents {
     GivenValues values;
     std::vector<GivenRule> rules;
+    std::vector<GivenTable> databases;
 };
 
 /// Reads and takes apart; what is wrong, with line and column where TOML has them, goes to `problems`.

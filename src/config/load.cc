@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "config/catalogue.h"
+#include "config/database.h"
 #include "config/file.h"
 #include "config/names.h"
 #include "config/rule.h"
@@ -21,14 +22,18 @@ using namespace std::chrono;
 
 class Loader {
 public:
-    Loader(GivenValues given, std::vector<GivenRule> rules, Problems problems)
-        : given_(std::move(given)), rules_(std::move(rules)), problems_(std::move(problems)) {}
+    Loader(FileContents contents, Problems problems)
+        : given_(std::move(contents.values)),
+          rules_(std::move(contents.rules)),
+          databases_(std::move(contents.databases)),
+          problems_(std::move(problems)) {}
 
     std::expected<Loaded, Problems> load(Overrides const& overrides) {
         load_cloud();
         load_identity();
         load_policy();
         load_rules();
+        load_databases();
         load_own_catalogue();
         load_own_credentials();
         load_locks();
@@ -65,6 +70,7 @@ private:
     void load_vaults();
     void load_allowed();
     void load_rules();
+    void load_databases();
     void load_own_catalogue();
     void load_own_credentials();
     void load_locks();
@@ -80,6 +86,7 @@ private:
 
     GivenValues given_;
     std::vector<GivenRule> rules_;
+    std::vector<GivenTable> databases_;
     Problems problems_;
     Loaded loaded_;
 };
@@ -254,6 +261,27 @@ void Loader::load_rules() {
             read_rule(given, loaded_.settings.cloud.vault_suffix, zones, problems_));
 }
 
+void Loader::load_databases() {
+    auto& databases = loaded_.settings.databases;
+    for (auto const& given : databases_) {
+        auto database = read_database(given, loaded_.settings.cloud.vault_suffix, problems_);
+        if (!database) continue;
+        // Two rotations of one login would undo each other.
+        auto const logins = database->logins();
+        auto const is_same_login = [&](rotation::LoginDatabase const& other) {
+            return other.owner.service_key() == database->owner.service_key() &&
+                   std::ranges::any_of(other.logins(), [&](std::string const& login) {
+                       return std::ranges::find(logins, login) != logins.end();
+                   });
+        };
+        auto const other = std::ranges::find_if(databases, is_same_login);
+        if (other != databases.end())
+            problems_.push_back(database->where + ": a login of it stands in " + other->where + " as well");
+        else
+            databases.push_back(*std::move(database));
+    }
+}
+
 // A file of the user's is checked now; what is built in has been, and is read when it is needed.
 void Loader::load_own_catalogue() {
     auto const file = text("KSSEDR_CATALOGUE");
@@ -382,7 +410,8 @@ std::expected<Loaded, Problems> load(Environment const& environment, Overrides c
     if (!file.empty()) contents = read_file(file, problems);
     // What the environment gave stays; the file fills in.
     given.merge(contents.values);
-    return Loader(std::move(given), std::move(contents.rules), std::move(problems)).load(overrides);
+    contents.values = std::move(given);
+    return Loader(std::move(contents), std::move(problems)).load(overrides);
 }
 
 Problems check_identity(Settings const& settings) {

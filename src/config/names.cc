@@ -122,7 +122,7 @@ std::string nearest_environment_name(std::string_view name) {
 }
 
 std::string advise_on_file_key(std::string_view key) {
-    std::vector<std::string_view> right{"rule"};
+    std::vector<std::string_view> right{"rule", "database"};
     for (auto const& known : names)
         if (!known.file_key.empty()) right.push_back(known.file_key);
     auto const best = nearest(key, right);

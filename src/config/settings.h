@@ -9,6 +9,7 @@
 #include "config/storage_setting.h"
 #include "rotation/catalogue.h"
 #include "rotation/cloud.h"
+#include "rotation/login_database.h"
 #include "rotation/policy.h"
 
 #include <expected>
@@ -48,6 +49,7 @@ struct Settings {
     rotation::Policy policy;
     /// The built-in one, with what KSSEDR_CATALOGUE's file adds and overrides.
     rotation::LazyCatalogue catalogue{rotation::Catalogue()};
+    std::vector<rotation::LoginDatabase> databases;
     std::vector<std::string> resolve;  ///< `host:port:address`
     std::string ca_file;               ///< empty: the system's bundle
     std::optional<LockContainer>

@@ -2,10 +2,10 @@
 
 #include "base/ascii.h"
 #include "formats/key_form.h"
+#include "formats/member_name.h"
 #include "formats/named_hosts.h"
 
 #include <algorithm>
-#include <array>
 
 namespace kssedr::formats {
 namespace {
@@ -28,37 +28,6 @@ Member take_member(std::string_view& rest, char separator) {
     return {trim(text.substr(0, equals)), trim(text.substr(equals + 1)), true};
 }
 
-bool is_name_character(char c) {
-    return is_ascii_letter(c) || is_ascii_digit(c);
-}
-
-// Takes the last letter or digit off `name`, in lower case; NUL where there is none. What else stands in a name
-// (`account_name`, a space that does not break) hides nothing from whoever reads it.
-char take_last(std::string_view& name) {
-    while (!name.empty() && !is_name_character(name.back())) name.remove_suffix(1);
-    if (name.empty()) return '\0';
-    char const last = to_ascii_lower(name.back());
-    name.remove_suffix(1);
-    return last;
-}
-
-// Whether the letters and digits of `name` end in those of `end`; what stands before them is left in `name`.
-bool take_end(std::string_view& name, std::string_view end) {
-    auto rest = name;
-    while (char const wanted = take_last(end))
-        if (take_last(rest) != wanted) return false;
-    name = rest;
-    return true;
-}
-
-bool ends_in(std::string_view name, std::string_view end) {
-    return take_end(name, end);
-}
-
-bool is_named(std::string_view name, std::string_view wanted) {
-    return !wanted.empty() && take_end(name, wanted) && std::ranges::none_of(name, is_name_character);
-}
-
 bool is_one_of(std::string_view name, std::vector<std::string> const& names) {
     return std::ranges::any_of(names, [&](auto const& one) { return is_named(name, one); });
 }
@@ -70,21 +39,12 @@ std::string_view server_host(std::string_view value) {
     return value;
 }
 
-// Names whose value is a host whatever it looks like, `server` for one.
-bool is_host_member(std::string_view name) {
-    constexpr std::array<std::string_view, 10> ends = {"endpoint", "uri",        "url",  "host",       "hostname",
-                                                       "server",   "servername", "fqdn", "datasource", "proxy"};
-    auto singular = name;
-    (void)take_end(singular, "s");
-    return std::ranges::any_of(ends, [&](auto end) { return ends_in(name, end) || ends_in(singular, end); });
-}
-
 // Names of an account that are not quite the shape's own: `storageAccountName`, `account`.
 bool is_like_owner_member(std::string_view name, std::string_view owner_member) {
     if (owner_member.empty()) return false;
-    if (ends_in(name, owner_member)) return true;
+    if (name_ends_in(name, owner_member)) return true;
     auto short_name = owner_member;
-    bool const has_short = take_end(short_name, "name");
+    bool const has_short = take_name_end(short_name, "name");
     return has_short && (is_named(name, short_name) || is_named(name, "storage" + std::string(short_name)));
 }
 

@@ -4,8 +4,7 @@
 #include "formats/key_form.h"
 #include "formats/named_hosts.h"
 #include "formats/percent_text.h"
-
-#include <algorithm>
+#include "formats/url_parts.h"
 
 namespace kssedr::formats {
 namespace {
@@ -13,38 +12,13 @@ namespace {
 using rotation::CredentialShape;
 using rotation::UrlForm;
 
-struct Parts {
-    std::string_view scheme;
-    std::string_view userinfo;  // empty where no `@` stands before the host
-    std::string_view host;      // with its port
-    std::string_view query;
-    std::string_view rest;  // path, query and fragment
-};
-
-std::optional<Parts> take_apart(std::string_view url) {
-    auto const scheme_end = url.find("://");
-    if (scheme_end == std::string_view::npos || scheme_end == 0) return std::nullopt;
-    Parts parts;
-    parts.scheme = url.substr(0, scheme_end);
-    if (!std::ranges::all_of(parts.scheme, is_ascii_letter)) return std::nullopt;
-    auto const after = url.substr(scheme_end + 3);
-    auto const authority = after.substr(0, after.find_first_of("/?#"));
-    parts.rest = after.substr(authority.size());
-    auto const at = authority.rfind('@');
-    if (at != std::string_view::npos) parts.userinfo = authority.substr(0, at);
-    parts.host = at == std::string_view::npos ? authority : authority.substr(at + 1);
-    if (auto const mark = parts.rest.find('?'); mark != std::string_view::npos)
-        parts.query = parts.rest.substr(mark + 1);
-    return parts;
-}
-
 bool is_same_decoded(std::string_view written, std::string_view wanted) {
     auto const decoded = decode_percent(written);
     return decoded && equals_ignore_case(decoded->expose(), wanted);
 }
 
 // The password, where the form has one; the user must be the form's.
-std::optional<std::string_view> find_password(Parts const& parts, UrlForm const& form) {
+std::optional<std::string_view> find_password(UrlParts const& parts, UrlForm const& form) {
     auto const colon = parts.userinfo.find(':');
     if (colon == std::string_view::npos || !is_same_decoded(parts.userinfo.substr(0, colon), form.user))
         return std::nullopt;
@@ -73,7 +47,7 @@ Failure foreign(CredentialShape const& shape) {
 }
 
 // What stands where the form has the key; nothing where the URL is not of the form.
-Result<std::optional<std::string_view>> find_written(Parts const& parts, UrlForm const& form) {
+Result<std::optional<std::string_view>> find_written(UrlParts const& parts, UrlForm const& form) {
     if (!equals_ignore_case(parts.scheme, form.scheme)) return std::nullopt;
     if (form.query_member.empty()) return find_password(parts, form);
     auto const found = find_in_query(parts.query, form.query_member);
@@ -86,7 +60,7 @@ Result<std::optional<std::string_view>> find_written(Parts const& parts, UrlForm
 
 Result<std::optional<TextSpan>> find_credential_url(std::string_view text, CredentialShape const& shape) {
     if (shape.urls.empty()) return std::nullopt;
-    auto const parts = take_apart(trim(text));
+    auto const parts = take_url_apart(trim(text));
     if (!parts) return std::nullopt;
     for (auto const& form : shape.urls) {
         KSSEDR_TRY(auto const written, find_written(*parts, form));

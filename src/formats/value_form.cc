@@ -4,9 +4,9 @@
 #include "base/check.h"
 #include "formats/connection_string.h"
 #include "formats/credential_url.h"
-#include "formats/json_cursor.h"
+#include "formats/json_values.h"
 #include "formats/key_form.h"
-#include "formats/percent_text.h"
+#include "formats/login_value.h"
 
 #include <algorithm>
 #include <utility>
@@ -16,86 +16,10 @@ namespace {
 
 using rotation::CredentialShape;
 
-SecretString unescape(std::string_view raw) {
-    auto wide = SecretString::copy_of(raw);
-    auto const memory = wide.expose_mutable();
-    return SecretString::copy_of(unescape_json_in_place(memory));
-}
-
-// A JSON string's text without a copy where none is needed, and in wiped memory where one is.
-class PlainText {
-public:
-    explicit PlainText(JsonString const& string)
-        : unescaped_(string.has_escapes ? unescape(string.raw) : SecretString()),
-          text_(string.has_escapes ? unescaped_.expose() : string.raw) {}
-
-    [[nodiscard]] std::string_view text() const { return text_; }
-
-private:
-    SecretString unescaped_;
-    std::string_view text_;
-};
-
-// A member's name, and where that is `value` or `name` only, what the value is then called: the object's own name, or
-// what stands beside it in `[{"name": …, "value": …}]`.
-struct NamedAs {
-    std::string_view name;
-    std::string_view subject;
-};
-
-// The name that an object gives itself in a member, unescaped; empty where it has none. The walk is not moved on.
-SecretString find_given_name(JsonCursor object) {
-    SecretString given;
-    object.enter_object();
-    while (auto const member = object.next_member()) {
-        bool const is_name = member->is_named("name") || member->is_named("key");
-        if (!is_name || object.kind() != JsonKind::string) {
-            object.skip();
-            continue;
-        }
-        if (auto const string = object.take_string()) given = SecretString::copy_of(trim(PlainText(*string).text()));
-    }
-    return given;
-}
-
-// Calls `visit(named, string)` for the value ahead and every one below it, until it fails. A value in an array has the
-// array's name; the string is null where the value is none. Recursion ends where the cursor refuses depth.
-template <class Visit>
-Result<void> for_each_value(JsonCursor& json, NamedAs named, Visit& visit) {
-    if (json.kind() == JsonKind::string) {
-        auto const string = json.take_string();
-        return visit(named, string ? &*string : nullptr);
-    }
-    KSSEDR_TRY_VOID(visit(named, nullptr));
-    switch (json.kind()) {
-    case JsonKind::object: {
-        auto const given = find_given_name(json);
-        json.enter_object();
-        while (auto const member = json.next_member()) {
-            PlainText const plain(*member);
-            NamedAs below{trim(plain.text()), {}};
-            if (equals_ignore_case(below.name, "value"))
-                below.subject = given.empty() ? named.name : given.expose();
-            else if (equals_ignore_case(below.name, "name"))
-                below.subject = named.name;
-            KSSEDR_TRY_VOID(for_each_value(json, below, visit));
-        }
-        return {};
-    }
-    case JsonKind::array:
-        json.enter_array();
-        while (json.next_element()) {
-            KSSEDR_TRY_VOID(for_each_value(json, named, visit));
-        }
-        return {};
-    default: json.skip(); return {};
-    }
-}
-
 // The credential in a text that may be one, or hold one in a URL or a connection string; nothing where it does not.
 struct Found {
     TextSpan span;
-    bool is_percent_encoded = false;
+    Writing writing = Writing::plain;
 };
 
 enum class Bare : bool { is_none, may_be };
@@ -104,7 +28,7 @@ Result<std::optional<Found>> find_credential(std::string_view text, CredentialSh
     auto const bare = bare_text == Bare::may_be ? find_bare_credential(text, shape) : std::nullopt;
     if (bare) return Found{*bare};
     KSSEDR_TRY(auto const in_url, find_credential_url(text, shape));
-    if (in_url) return Found{*in_url, true};
+    if (in_url) return Found{*in_url, Writing::percent};
     if (!is_connection_string(text, shape)) return std::nullopt;
     KSSEDR_TRY(auto const span, parse_connection_string(text, shape));
     return Found{span};
@@ -128,7 +52,7 @@ Result<void> check_value(NamedAs named, std::string_view text, CredentialShape c
 
 Result<ValueForm> parse_json(std::string_view document, CredentialShape const& shape) {
     std::optional<ValueForm> found;
-    auto visit = [&](NamedAs named, JsonString const* string) -> Result<void> {
+    auto visit = [&](NamedAs named, JsonString const* string, std::string_view) -> Result<void> {
         KSSEDR_TRY_VOID(check_name(named.name, shape));
         if (string == nullptr) return {};
         PlainText const plain(*string);
@@ -147,7 +71,7 @@ Result<ValueForm> parse_json(std::string_view document, CredentialShape const& s
         auto const begin = raw_json_offset(string->raw, place->span.offset);
         auto const end = raw_json_offset(string->raw, place->span.offset + place->span.length);
         auto const start = static_cast<std::size_t>(string->raw.data() - document.data());
-        found = ValueForm{ValueKind::json, start + begin, end - begin, place->is_percent_encoded};
+        found = ValueForm{ValueKind::json, start + begin, end - begin, place->writing};
         return {};
     };
     JsonCursor json(document);
@@ -170,8 +94,8 @@ std::string_view recognisable_part(std::string_view credential) {
     return longest;
 }
 
-// Whether the credential also stands where the form does not say: in a URL, a comment, a second copy. Replacing one of
-// two would break whoever reads the other.
+}  // namespace
+
 bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
     auto const credential = credential_in(value, form);
     auto const part = recognisable_part(credential.expose());
@@ -184,9 +108,9 @@ bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
     // Escaped letters hide it from the search above.
     auto const place_begin = text.data() + form.offset;
     auto const place_end = place_begin + form.length;
-    auto const holds_hidden_part = [&](std::string_view raw) { return holds_part(unescape(raw).expose()); };
+    auto const holds_hidden_part = [&](std::string_view raw) { return holds_part(unescape_json_string(raw).expose()); };
     bool found = false;
-    auto visit = [&](NamedAs named, JsonString const* string) -> Result<void> {
+    auto visit = [&](NamedAs named, JsonString const* string, std::string_view) -> Result<void> {
         found = found || holds_part(named.name);
         if (string == nullptr || !string->has_escapes) return {};
         auto const begin = string->raw.data();
@@ -200,6 +124,8 @@ bool stands_elsewhere(SecretString const& value, ValueForm const& form) {
     JsonCursor json(text);
     return !for_each_value(json, {}, visit) || found;
 }
+
+namespace {
 
 void append_escaped(SecretString& out, std::string_view text) {
     constexpr std::string_view digits = "0123456789abcdef";
@@ -223,6 +149,10 @@ std::string_view place(SecretString const& value, ValueForm const& form) {
 }  // namespace
 
 Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape const& shape) {
+    if (shape.login) {
+        KSSEDR_TRY(auto const found, parse_login_value(value, shape));
+        return found.password;
+    }
     auto const text = value.expose();
     auto const blankless = trim(text);
     if (blankless.empty()) return value_not_understood("it is empty");
@@ -237,12 +167,12 @@ Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape co
                 (shape.key_member.empty() ? std::string() : ", no connection string with " + shape.key_member) +
                 (shape.urls.empty() ? "" : ", no URL that carries one") + ", and no JSON document");
         bool const is_bare = find_bare_credential(text, shape).has_value();
-        form.kind = is_bare                     ? ValueKind::raw
-                    : found->is_percent_encoded ? ValueKind::url
-                                                : ValueKind::connection_string;
+        form.kind = is_bare                               ? ValueKind::raw
+                    : found->writing == Writing::percent ? ValueKind::url
+                                                         : ValueKind::connection_string;
         form.offset = found->span.offset;
         form.length = found->span.length;
-        form.is_percent_encoded = found->is_percent_encoded;
+        form.writing = found->writing;
     }
     if (stands_elsewhere(value, form))
         return value_not_understood("the credential stands in it in more than one place");
@@ -255,17 +185,17 @@ bool has_credential_form(SecretString const& credential, rotation::CredentialSha
 
 SecretString credential_in(SecretString const& value, ValueForm const& form) {
     auto const written = place(value, form);
-    auto plain = form.kind == ValueKind::json ? unescape(written) : SecretString::copy_of(written);
-    if (!form.is_percent_encoded) return plain;
-    auto decoded = decode_percent(plain.expose());
-    KSSEDR_CHECK(decoded.has_value(), "a form of another value");
-    return *std::move(decoded);
+    auto plain = form.kind == ValueKind::json ? unescape_json_string(written) : SecretString::copy_of(written);
+    if (form.writing == Writing::plain) return plain;
+    auto read = read_written(plain.expose(), form.writing);
+    KSSEDR_CHECK(read.has_value(), "a form of another value");
+    return *std::move(read);
 }
 
 SecretString replace_credential(SecretString const& value, ValueForm const& form, SecretString const& credential) {
     auto const written = place(value, form);
     auto const text = value.expose();
-    auto const encoded = form.is_percent_encoded ? encode_percent(credential.expose()) : credential.clone();
+    auto const encoded = write(credential, form.writing, written);
     SecretString replaced;
     replaced.reserve(text.size() - written.size() + encoded.size());
     replaced.append(text.substr(0, form.offset));

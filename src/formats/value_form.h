@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/secret_string.h"
+#include "formats/writing.h"
 #include "rotation/credential_shape.h"
 
 #include <cstdint>
@@ -21,7 +22,7 @@ struct ValueForm {
     ValueKind kind = ValueKind::raw;
     std::size_t offset = 0;           ///< of the credential's first raw byte in the value
     std::size_t length = 0;           ///< of the credential as it is written there, escapes included
-    bool is_percent_encoded = false;  ///< it stands in a URL, in the document too
+    Writing writing = Writing::plain;  ///< how it is written there, in the document too
 
     friend bool operator==(ValueForm const&, ValueForm const&) = default;
 };
@@ -30,6 +31,10 @@ struct ValueForm {
 /// suffix than the shape's, has more than one place for the credential, or holds what the shape calls foreign; the
 /// message says which and never holds a part of the value.
 [[nodiscard]] Result<ValueForm> parse_value_form(SecretString const& value, rotation::CredentialShape const& shape);
+
+/// Whether the credential also stands where the form does not say: in a URL, a comment, a second copy. Replacing one of
+/// two would break whoever reads the other.
+[[nodiscard]] bool stands_elsewhere(SecretString const& value, ValueForm const& form);
 
 /// Whether it is what the shape calls a bare credential.
 [[nodiscard]] bool has_credential_form(SecretString const& credential, rotation::CredentialShape const& shape);

@@ -26,6 +26,12 @@ struct Cloud {
         constexpr std::size_t scheme = 8;
         return graph.substr(0, graph.find(':', scheme));
     }
+    /// What tokens are asked for that are the password of an administrator of Azure Database for PostgreSQL or MySQL.
+    [[nodiscard]] std::string database_audience() const {
+        if (name == "usgovernment") return "https://ossrdbms-aad.database.usgovcloudapi.net";
+        if (name == "china") return "https://ossrdbms-aad.database.chinacloudapi.cn";
+        return "https://ossrdbms-aad.database.windows.net";
+    }
     friend bool operator==(Cloud const&, Cloud const&) = default;
 };
 

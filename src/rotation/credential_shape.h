@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,18 @@ struct ConnectionForm {
     friend bool operator==(ConnectionForm const&, ConnectionForm const&) = default;
 };
 
+/// A login of a server, whose password is the credential: it has no form of its own, so it is found by where it stands
+/// (formats/login_value.h).
+struct LoginShape {
+    std::string login;                    ///< whose password it is; its case counts
+    std::string host;                     ///< the server's, without its port
+    std::uint16_t port = 0;               ///< the server's
+    std::uint16_t usual_port = 0;         ///< what is meant where none is written
+    std::vector<std::string> schemes{};   ///< of URLs of the service, such as `postgresql`, `postgres`
+
+    friend bool operator==(LoginShape const&, LoginShape const&) = default;
+};
+
 struct CredentialShape {
     std::string owner_name{};  ///< for messages
     /// A bare credential has one of these forms.
@@ -76,6 +89,9 @@ struct CredentialShape {
     /// Where there are any, a credential is told by the name that it stands under, not by its form alone: in documents
     /// and connection strings only members of these names hold one. Case, hyphens and underscores do not count.
     std::vector<std::string> key_names{};
+    /// Where it is there, values are understood by it, and the members above but `owner_name`, `keys` and `hosts` say
+    /// nothing.
+    std::optional<LoginShape> login{};
     /// Members that make the value one kssedr does not understand, such as `SharedAccessSignature`.
     std::vector<std::string> foreign_members{};
 };

@@ -7,6 +7,7 @@
 #include "formats/json_cursor.h"
 #include "formats/json_text.h"
 #include "formats/outcome_json.h"
+#include "formats/login_value.h"
 #include "formats/value_form.h"
 #include "fuzz/azure_targets.h"
 #include "rotation/arm_id.h"
@@ -121,7 +122,7 @@ void value_form(std::string_view input) {
     if (!form) return check_error(form.error());
     auto const credential = formats::credential_in(value, *form);
     auto const same = formats::replace_credential(value, *form, credential);
-    bool const is_as_written = form->kind != formats::ValueKind::json && !form->is_percent_encoded;
+    bool const is_as_written = form->kind != formats::ValueKind::json && form->writing == formats::Writing::plain;
     if (is_as_written) KSSEDR_CHECK(same == value, "the same credential makes another value");
     auto const other =
         SecretString::copy_of(shape.keys.front().least == 64 ? std::string(86, 'Q') + "==" : "QRSTuvwx0189");
@@ -138,6 +139,47 @@ void value_form(std::string_view input) {
         KSSEDR_CHECK(new_form->kind == form->kind && new_form->offset == form->offset, "another place");
         KSSEDR_CHECK(formats::credential_in(replaced, *new_form) == *next, "another credential");
     }
+}
+
+// The first byte chooses the kind of database.
+rotation::CredentialShape login_shape(char choice, std::string login) {
+    rotation::CredentialShape shape;
+    shape.owner_name = login;
+    shape.keys = {{.kind = rotation::KeyForm::Kind::text,
+                   .least = 1,
+                   .most = 256,
+                   .with = "-_.~!\"#$%&'()*+,/:;<=>?@[\\]^`{|} "}};
+    shape.hosts = {"db.example.com", "db.example.com:5432"};
+    std::vector<std::string> schemes{"postgresql", "postgres"};
+    if (choice == '1') schemes = {"sqlserver", "mssql"};
+    if (choice == '2') schemes = {"redis", "rediss"};
+    shape.login = rotation::LoginShape{std::move(login), "db.example.com", 5432, 5432, std::move(schemes)};
+    return shape;
+}
+
+void login_value(std::string_view input) {
+    if (input.empty()) return;
+    auto const value = SecretString::copy_of(input.substr(1));
+    auto const found = formats::parse_login_value(value, login_shape(input.front(), "app"));
+    if (!found) return check_error(found.error());
+    auto const form = formats::parse_value_form(value, login_shape(input.front(), "app"));
+    KSSEDR_CHECK(form && *form == found->password, "two readers see two places");
+    auto const old = formats::credential_in(value, found->password);
+    KSSEDR_CHECK(!old.empty(), "an empty password");
+    for (auto const& place : found->logins)
+        KSSEDR_CHECK(formats::credential_in(value, place).equals("app"), "another login");
+    auto const other = SecretString::copy_of("QRSTuvwx-0189");
+    auto const replaced = formats::replace_login(value, *found, "app_b", other);
+    auto const new_shape = login_shape(input.front(), found->logins.empty() ? "app" : "app_b");
+    auto const again = formats::parse_login_value(replaced, new_shape);
+    // The stand-ins may stand somewhere else in what chance made.
+    if (!again) return;
+    KSSEDR_CHECK(again->logins.size() == found->logins.size(), "another number of logins");
+    KSSEDR_CHECK(again->password.kind == found->password.kind, "another kind of value");
+    KSSEDR_CHECK(formats::credential_in(replaced, again->password) == other, "another password");
+    auto const back = formats::replace_login(replaced, *again, "app", old);
+    auto const last = formats::parse_login_value(back, login_shape(input.front(), "app"));
+    KSSEDR_CHECK(last && formats::credential_in(back, last->password) == old, "the way back leads elsewhere");
 }
 
 void secret_url(std::string_view input) {
@@ -193,10 +235,11 @@ void json_cursor(std::string_view input) {
     KSSEDR_CHECK(!formats::is_utf8(text) || read->text() == text, "what was written is read otherwise");
 }
 
-constexpr std::array<Target, 10> all = {{{"decode_events", decode_events},
+constexpr std::array<Target, 11> all = {{{"decode_events", decode_events},
                                          {"event_invocation", event_invocation},
                                          {"http_invocation", http_invocation},
                                          {"value_form", value_form},
+                                         {"login_value", login_value},
                                          {"secret_url", secret_url},
                                          {"arm_id", arm_id},
                                          {"owner_id", owner_id},
