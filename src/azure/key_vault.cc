@@ -137,4 +137,9 @@ Async<rotation::SecretProperties> KeyVault::update(rotation::SecretRef secret, s
     co_return properties;
 }
 
+Async<void> KeyVault::disable(rotation::SecretRef secret, std::string version, SteadyPoint deadline) {
+    KSSEDR_CO_TRY_VOID(co_await update(std::move(secret), std::move(version), {.enabled = false}, deadline));
+    co_return Result<void>();
+}
+
 }  // namespace kssedr::azure

@@ -29,7 +29,9 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
 
-    /// Changes what stands around the value of a version: PATCH, which no port asks for. Errors as those of `publish`.
+    Async<void> disable(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
+
+    /// Changes what stands around the value of a version: PATCH. Errors as those of `publish`.
     Async<rotation::SecretProperties> update(rotation::SecretRef secret, std::string version,
                                              SecretChange const& change, SteadyPoint deadline);
 

@@ -115,11 +115,19 @@ Task<Attempt::Ended> Attempt::round() {
         if (ended || lease_->was_waited_for()) co_return ended;
     }
     if (ports_.has_list(owner())) co_return co_await round_of_list();
-    ended = co_await look_at_owner();
+    if (ports_.has_logins(owner())) {
+        bool looks_anew = false;
+        ended = co_await look_at_logins(looks_anew);
+        if (looks_anew) co_return std::nullopt;
+    } else {
+        ended = co_await look_at_owner();
+    }
     if (ended) co_return ended;
     if (request_.is_revocation) co_return co_await revoke();
-    // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever.
-    if (request_.is_compromised && (leaked_ || holders_[0].holder.slot)) co_return co_await answer_leak();
+    // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever. The password of a
+    // login that takes turns with none is gone with its rotation too.
+    bool const is_pair = credentials_.slots.size() == 2;
+    if (request_.is_compromised && is_pair && (leaked_ || holders_[0].holder.slot)) co_return co_await answer_leak();
     co_return co_await decide();
 }
 
@@ -172,7 +180,7 @@ Attempt::Ended Attempt::judge_secret() {
     if (!ports_.serves(owner()))
         return Conclusion{
             OutcomeKind::refused, "unsupported-type",
-            ports_.provider.explain_unserved(owner()) + " (the target is from: " + seen_.terms->owner->source + ")"};
+            ports_.explain_unserved(owner()) + " (the target is from: " + seen_.terms->owner->source + ")"};
     return std::nullopt;
 }
 
@@ -212,10 +220,10 @@ Task<Attempt::Ended> Attempt::judge_permission() {
 }
 
 Attempt::Ended Attempt::judge_value() {
-    auto const form = formats::parse_value_form(self_.version.value, calls_.shape(owner()));
+    auto const form = calls_.read_value(owner(), self_.version.value);
     if (!form) return Conclusion{OutcomeKind::refused, "value-not-understood", form.error().message()};
     self_.form = *form;
-    switch (form->kind) {
+    switch (form->form.kind) {
     case formats::ValueKind::raw: seen_.form = "bare key"; break;
     case formats::ValueKind::connection_string: seen_.form = "connection string"; break;
     case formats::ValueKind::url: seen_.form = "URL"; break;

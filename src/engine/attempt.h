@@ -125,6 +125,21 @@ private:
     Task<bool> is_listed_again(SecretString const& published, std::string const& id);
     Task<Ended> revoke_of_list();
 
+    // Logins whose passwords are set: attempt_login.cc.
+    /// `looks_anew` says that it is to be looked once more, from the start.
+    Task<Ended> look_at_logins(bool& looks_anew);
+    /// Which password of each login works: those that holders have are tried.
+    Task<Ended> try_passwords();
+    Task<Ended> try_password_of(HolderSeen& holder, SecretSeen const& secret);
+    /// What an attempt that was not ended left open: the password works, or is thrown away.
+    Task<Ended> settle_pending(bool& looks_anew);
+    Task<Ended> set_password(std::string login, bool& is_done);
+    Task<Ended> open_pending(std::string const& login, SecretString const& password);
+    Task<void> close_pending();
+    Task<Ended> decide_single_login();
+    Task<Ended> publish_to_siblings(rotation::Decision const& decision);
+    Task<bool> may_sign_in(SecretString const& password, std::string const& login);
+
     // Saying.
     /// What was asked when an error came.
     enum class Asked : std::uint8_t { vault, owner };
@@ -169,6 +184,7 @@ private:
         SecretString value;
     };
     std::optional<Sent> sent_;
+    std::string pending_version_;  ///< of the companion secret, while the attempt that it stands for is open
     rotation::ListSituation list_;
     rotation::Credential added_;                     ///< to a list, and not yet published
     std::vector<std::string> removed_;               ///< from a list

@@ -47,6 +47,10 @@ Task<Attempt::Ended> Attempt::act(rotation::Decision decision) {
     }
     Ended ended = co_await verify(credentials_.slots[decision.slot]);
     if (ended) co_return ended;
+    if (credentials_.slots.size() == 1) {
+        ended = co_await publish_to_siblings(decision);
+        if (ended) co_return ended;
+    }
     co_return co_await publish_here(decision);
 }
 
@@ -89,6 +93,7 @@ Task<Attempt::Ended> Attempt::judge_dates() {
 
 Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
     if (Ended ended = co_await judge_dates(); ended) co_return ended;
+    if (ports_.has_logins(owner())) co_return co_await set_password(slot, is_done);
     ports_.log.info("rotation.regenerating", {{"resource", owner().text()},
                                               {"credential", slot},
                                               {"vault", seen_.outcome.vault},
@@ -152,7 +157,7 @@ Task<Attempt::Ended> Attempt::verify(rotation::Credential const& credential) {
         auto const give_up_at = ports_.clock.steady_now() + propagation;
         Duration pause = first_pause_between_trials;
         for (;;) {
-            result = co_await calls_.verify(owner(), credential.value, self_.version.value);
+            result = co_await calls_.verify(owner(), credential, self_.version.value);
             bool const may_try_again = ports_.clock.steady_now() + pause < std::min(give_up_at, request_.deadline);
             if (result.trial != ports::Trial::rejected || !may_try_again) break;
             co_await ports_.clock.sleep_for(pause);
@@ -179,7 +184,7 @@ Task<Attempt::Ended> Attempt::verify(rotation::Credential const& credential) {
 Task<Attempt::Ended> Attempt::publish_here(rotation::Decision const& decision) {
     auto const& credential = credentials_.slots[decision.slot];
     sent_ = Sent{decision, credential.slot, self_.version.properties.version, credential.value.clone(),
-                 formats::replace_credential(self_.version.value, self_.form, credential.value)};
+                 self_.form.replace(self_.version.value, credential.slot, credential.value)};
     auto const published =
         co_await publish({self_, credential, decision.slot, decision.expires}, calls_, ports_, *lease_);
     if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
@@ -207,6 +212,9 @@ Task<Attempt::Ended> Attempt::conclude_alive(rotation::SecretProperties const& p
     bool is_alive = true;
     if (ports_.has_list(owner())) {
         is_alive = co_await is_listed_again(sent.credential, sent.slot);
+    } else if (ports_.has_logins(owner())) {
+        is_alive = co_await may_sign_in(sent.credential, sent.slot);
+        co_await close_pending();
     } else {
         is_alive = co_await look_again(sent.credential);
     }

@@ -93,7 +93,7 @@ Attempt::Ended Attempt::choose_pair(std::optional<std::size_t> before) {
         std::ranges::any_of(slots, [&](auto const& credential) { return credential.pair != slots[0].pair; });
     seen_.has_other_pairs = has_several;
     if (has_several) {
-        auto const held = credentials_.slot_of(formats::credential_in(self_.version.value, self_.form));
+        auto const held = credentials_.slot_of(self_.form.credential(self_.version.value));
         auto const named = std::ranges::find_if(
             slots, [&](auto const& credential) { return equals_ignore_case(credential.slot, seen_.terms->slot_tag); });
         pair_ = held && !leaked_ ? std::optional(slots[*held].pair) : before;
@@ -141,7 +141,7 @@ Task<Attempt::Ended> Attempt::look_at_holders() {
     self.version = self_.version.properties.version;
     self.holder.name = request_.secret.vault.text + '/' + request_.secret.name;
     self.holder.version_created = self_.version.properties.created;
-    self.holder.slot = credentials_.slot_of(formats::credential_in(self_.version.value, self_.form));
+    self.holder.slot = credentials_.slot_of(self_.form.credential(self_.version.value));
     self.holder.expires = self_.version.properties.expires;
     self.holder.overlap = seen_.terms->overlap.value;
     auto others = co_await find_holders(holder_query(), memory_.listings, calls_);
@@ -207,6 +207,7 @@ rotation::Situation Attempt::situation() const {
 }
 
 Task<Attempt::Ended> Attempt::decide() {
+    if (credentials_.slots.size() == 1) co_return co_await decide_single_login();
     auto decision = rotation::decide(situation());
     // Each reading answers one question about one holder.
     for (std::size_t i = 0; decision.step == Step::read_earlier_version && i < holders_.size(); ++i) {
@@ -235,7 +236,10 @@ Task<Attempt::Ended> Attempt::decide() {
     }
     Ended ended = judge_mode(describe(decision));
     if (ended) co_return ended;
-    if (decision.step == Step::publish_repair) {
+    // Nobody is known to have a password that works: it is set anew.
+    bool const is_known = !credentials_.slots[decision.slot].value.empty();
+    if (decision.step == Step::publish_repair && !is_known) decision.step = Step::regenerate;
+    if (decision.step == Step::publish_repair && !ports_.has_logins(owner())) {
         auto const is_so = co_await agrees_again();
         if (!is_so) co_return conclude(is_so.error(), "listing the owner's credentials");
         if (!*is_so) co_return std::nullopt;
@@ -266,7 +270,7 @@ Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {
     rotation::SecretProperties current;
     current.version = seen.version;
     current.created = seen.holder.version_created;
-    auto earlier = co_await read_earlier_version(seen.ref, current, calls_.shape(owner()), credentials_, calls_);
+    auto earlier = co_await read_earlier_version(seen.ref, current, owner(), credentials_, calls_);
     if (!earlier)
         co_return conclude(earlier.error(), "reading the version before the current one of " + seen.holder.name);
     seen.holder.earlier = *std::move(earlier);

@@ -62,7 +62,12 @@ Task<Attempt::Ended> Attempt::answer_leak() {
     for (auto const& name : decision.cut_off) cut_off_.insert(name);
     std::size_t const slot = decision.step == LeakStep::regenerate_leaked ? leaked_->slot : 1 - leaked_->slot;
     bool is_done = false;
-    co_return co_await regenerate(credentials_.slots[slot].slot, is_done);
+    ended = co_await regenerate(credentials_.slots[slot].slot, is_done);
+    // What is set in place of a password that leaked is nobody's to publish.
+    if (is_done && slot == leaked_->slot) {
+        co_await close_pending();
+    }
+    co_return ended;
 }
 
 Task<Attempt::Ended> Attempt::publish_off_leak(rotation::LeakDecision const& decision) {

@@ -33,8 +33,8 @@ Task<Attempt::Ended> Attempt::round_of_list() {
     auto is_dead = held.empty();
     if (is_dead) {
         // A listing may lag behind what was published a moment ago: the service itself knows better.
-        auto const tried = co_await calls_.verify(owner(), formats::credential_in(self_.version.value, self_.form),
-                                                  self_.version.value);
+        auto const tried =
+            co_await calls_.verify(owner(), {{}, self_.form.credential(self_.version.value), {}}, self_.version.value);
         is_dead = tried.trial != ports::Trial::accepted;
     }
     if (request_.is_revocation) co_return co_await revoke_of_list();
@@ -90,10 +90,10 @@ Task<Attempt::Ended> Attempt::look_at_list() {
 rotation::UseSeen Attempt::use_of(std::string who, SecretString const& value) {
     rotation::UseSeen use;
     use.who = std::move(who);
-    auto const form = formats::parse_value_form(value, calls_.shape(owner()));
+    auto const form = calls_.read_value(owner(), value);
     use.may_be_any = !form;
     if (!form) return use;
-    auto const credential = formats::credential_in(value, *form);
+    auto const credential = form->credential(value);
     for (auto const& listed : list_.listed)
         if (credential.begins_with(listed.hint)) use.ids.push_back(listed.id);
     return use;
@@ -222,7 +222,7 @@ Task<Attempt::Ended> Attempt::publish_added(rotation::Decision const& decision) 
     Ended ended = co_await verify(added);
     if (ended) co_return ended;
     sent_ = Sent{decision, added.slot, self_.version.properties.version, added.value.clone(),
-                 formats::replace_credential(self_.version.value, self_.form, added.value)};
+                 self_.form.replace(self_.version.value, added.slot, added.value)};
     auto const published = co_await publish({self_, added, std::nullopt, decision.expires}, calls_, ports_, *lease_);
     if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
     if (!*published) co_return std::nullopt;
@@ -280,7 +280,7 @@ Task<bool> Attempt::is_listed_again(SecretString const& published, std::string c
             !listed || std::ranges::any_of(*listed, [&](auto const& credential) { return credential.id == id; });
         if (is_there) co_return true;
     }
-    auto const tried = co_await calls_.verify(owner(), published, self_.version.value);
+    auto const tried = co_await calls_.verify(owner(), {id, published.clone(), {}}, self_.version.value);
     co_return tried.trial != ports::Trial::rejected;
 }
 

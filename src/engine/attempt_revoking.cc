@@ -11,6 +11,8 @@ using rotation::RevocationStep;
 Task<Attempt::Ended> Attempt::revoke() {
     if (!seen_.terms->revoke_after)
         co_return Conclusion{OutcomeKind::superseded, "nothing-to-revoke", "no rule sets revoke_after"};
+    if (credentials_.slots.size() == 1)
+        co_return Conclusion{OutcomeKind::superseded, "nothing-to-revoke", "the login takes turns with none"};
     auto const grace = seen_.terms->revoke_after->value;
     auto decision = rotation::decide_revocation(situation(), grace);
     for (std::size_t i = 0; decision.step == RevocationStep::read_earlier_version && i < holders_.size(); ++i) {

@@ -96,10 +96,26 @@ Async<void> Calls::turn_of_provider(rotation::OwnerId owner) {
     co_return co_await pace_.use_turn(std::move(owner), deadline_);
 }
 
-rotation::CredentialShape const& Calls::shape(rotation::OwnerId const& owner) {
-    if (!shaped_ || !(shaped_->owner == owner))
-        shaped_ = Shaped{owner, ports_.has_list(owner) ? ports_.lists->shape(owner) : ports_.provider.shape(owner)};
-    return shaped_->shape;
+std::vector<rotation::CredentialShape> const& Calls::shapes(rotation::OwnerId const& owner) {
+    if (shaped_ && shaped_->owner == owner) return shaped_->shapes;
+    shaped_ = Shaped{owner, {}};
+    if (ports_.has_logins(owner)) {
+        for (auto const& login : ports_.logins->logins(owner))
+            shaped_->shapes.push_back(ports_.logins->shape(owner, login));
+    } else {
+        shaped_->shapes.push_back(ports_.has_list(owner) ? ports_.lists->shape(owner) : ports_.provider.shape(owner));
+    }
+    return shaped_->shapes;
+}
+
+Result<ValueSeen> Calls::read_value(rotation::OwnerId const& owner, SecretString const& value) {
+    auto const& looks = shapes(owner);
+    if (looks.front().login) {
+        KSSEDR_TRY(auto found, formats::find_login(value, looks));
+        return ValueSeen{found.value.password, std::move(found.value), found.which};
+    }
+    KSSEDR_TRY(auto const form, formats::parse_value_form(value, looks.front()));
+    return ValueSeen{form, std::nullopt, 0};
 }
 
 SteadyPoint Calls::within(Duration longest) const {
@@ -166,17 +182,19 @@ Async<rotation::Credentials> Calls::list_credentials(rotation::OwnerId owner) {
         heed(owner, result);
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
         if (!result) co_return result;
-        KSSEDR_CO_TRY_VOID(check_form(*result, shape(owner)));
+        KSSEDR_CO_TRY_VOID(check_form(*result, shapes(owner).front()));
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
-Task<ports::TrialResult> Calls::verify(rotation::OwnerId owner, SecretString const& credential,
+Task<ports::TrialResult> Calls::verify(rotation::OwnerId owner, rotation::Credential const& credential,
                                        SecretString const& value) {
-    if (ports_.has_list(owner))
-        co_return co_await ports_.lists->verify(owner, credential, value, within(longest_trial));
-    co_return co_await ports_.provider.verify(owner, credential, value, within(longest_trial));
+    auto const until = within(longest_trial);
+    if (ports_.has_logins(owner))
+        co_return co_await ports_.logins->try_login(owner, credential.slot, credential.value, until);
+    if (ports_.has_list(owner)) co_return co_await ports_.lists->verify(owner, credential.value, value, until);
+    co_return co_await ports_.provider.verify(owner, credential.value, value, until);
 }
 
 Async<SteadyPoint> Calls::admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease,
@@ -205,7 +223,7 @@ Async<rotation::Credentials> Calls::regenerate(rotation::OwnerId owner, std::str
         if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
         if (!result) co_return result;
         // The service took the request, whatever it says of it.
-        if (auto const checked = check_form(*result, shape(owner)); !checked)
+        if (auto const checked = check_form(*result, shapes(owner).front()); !checked)
             co_return fail(Errc::outcome_unknown, checked.error().message());
         co_return result;
     };
@@ -230,7 +248,7 @@ Async<rotation::AddedCredential> Calls::add(rotation::OwnerId owner, std::string
         note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
         heed(owner, result);
         if (!result) co_return result;
-        if (!formats::has_credential_form(result->value, shape(owner)))
+        if (!formats::has_credential_form(result->value, shapes(owner).front()))
             co_return fail(Errc::outcome_unknown, "what was added has not the form of a credential");
         co_return result;
     };
@@ -247,6 +265,28 @@ Async<void> Calls::remove(rotation::OwnerId owner, std::string id, ports::OwnerL
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+}
+
+Async<void> Calls::set_password(rotation::OwnerId owner, std::string login, SecretString const& password,
+                                ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so) {
+    auto operation = [&]() -> Async<void> {
+        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
+        auto result = co_await ports_.logins->set(owner, login, password, until);
+        note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
+        heed(owner, result);
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+}
+
+Async<void> Calls::disable(rotation::SecretRef secret, std::string version) {
+    auto operation = [&]() -> Async<void> {
+        KSSEDR_CO_TRY_VOID(co_await pace_.turn_to_read(secret.vault, deadline_));
+        auto result = co_await ports_.vault.disable(secret, version, within(longest_read));
+        heed(secret.vault, result);
+        co_return result;
+    };
+    co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);
 }
 
 Async<rotation::SecretProperties> Calls::publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,

@@ -8,8 +8,10 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "engine/pace.h"
+#include "engine/value_seen.h"
 #include "ports/credential_lists.h"
 #include "ports/credential_provider.h"
+#include "ports/login_passwords.h"
 #include "ports/owner_lock.h"
 #include "ports/vault.h"
 #include "ports/vault_directory.h"
@@ -31,13 +33,23 @@ struct Ports {
     Random& random;
     Log& log;
     ports::CredentialLists* lists = nullptr;  ///< null: owners with lists of credentials are not served
+    ports::LoginPasswords* logins = nullptr;  ///< null: logins are not served
 
     /// Whether the owner has a list of credentials that are added and removed.
     [[nodiscard]] bool has_list(rotation::OwnerId const& owner) const {
         return lists != nullptr && lists->serves(owner);
     }
+    /// Whether the owner is one login or two, whose passwords are set.
+    [[nodiscard]] bool has_logins(rotation::OwnerId const& owner) const {
+        return logins != nullptr && logins->serves(owner);
+    }
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const {
-        return has_list(owner) || provider.serves(owner);
+        return has_list(owner) || has_logins(owner) || provider.serves(owner);
+    }
+    /// For an owner that is not served: why not, and what to do, for people.
+    [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const {
+        bool const is_login = owner.kind() == rotation::OwnerId::Kind::login && logins != nullptr;
+        return is_login ? logins->explain_unserved(owner) : provider.explain_unserved(owner);
     }
 };
 
@@ -65,7 +77,9 @@ public:
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope);
     Async<rotation::Credentials> list_credentials(rotation::OwnerId owner);
     Async<rotation::CredentialList> list_of(rotation::OwnerId owner);
-    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value);
+    /// Tries a credential against the owner's service; of logins, `credential.slot` is the login.
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, rotation::Credential const& credential,
+                                    SecretString const& value);
 
     // Effects: sent only while the lease outlasts them, checked right before each sending.
     /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
@@ -77,8 +91,11 @@ public:
                                          ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so);
     Async<void> remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
                        std::function<Task<Result<bool>>()> is_still_so);
+    Async<void> set_password(rotation::OwnerId owner, std::string login, SecretString const& password,
+                             ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease& lease);
+    Async<void> disable(rotation::SecretRef secret, std::string version);
 
     /// Why the last publication got no answer that says whether it happened; nothing where it got one.
     [[nodiscard]] std::optional<Error> const& unanswered_publication() const { return unanswered_publication_; }
@@ -89,11 +106,13 @@ public:
 
     [[nodiscard]] SteadyPoint deadline() const { return deadline_; }
     [[nodiscard]] SteadyPoint now() const { return ports_.clock.steady_now(); }
-    /// Asked of the provider once an owner: it is made of many texts, and looked at for each value that is read. Good
-    /// until another owner's is asked for.
-    [[nodiscard]] rotation::CredentialShape const& shape(rotation::OwnerId const& owner);
+    /// What a value is understood to be. Errors as those of formats::parse_value_form.
+    [[nodiscard]] Result<ValueSeen> read_value(rotation::OwnerId const& owner, SecretString const& value);
 
 private:
+    /// How the owner's credentials look, for each of its logins where it has any. Asked once an owner: it is made of
+    /// many texts, and looked at for each value that is read. Good until another owner's is asked for.
+    [[nodiscard]] std::vector<rotation::CredentialShape> const& shapes(rotation::OwnerId const& owner);
     /// Lets the pace know what became of a call, and says where that changes what is sent there.
     template <class Where, class T>
     void heed(Where const& where, Result<T> const& result);
@@ -113,7 +132,7 @@ private:
     };
     struct Shaped {
         rotation::OwnerId owner;
-        rotation::CredentialShape shape;
+        std::vector<rotation::CredentialShape> shapes;
     };
 
     void note_date(rotation::VaultHost const& vault, TimePoint seen_at);

@@ -19,16 +19,17 @@ struct Held {
 };
 
 // A value whose form is not understood still holds each credential that stands in it.
-Held held_in(SecretString const& value, Result<formats::ValueForm> const& form,
-             rotation::Credentials const& credentials) {
+Held held_in(SecretString const& value, Result<ValueSeen> const& form, rotation::Credentials const& credentials) {
     Held held;
     if (form) {
-        auto const credential = formats::credential_in(value, *form);
+        auto const credential = form->credential(value);
         held.slot = credentials.slot_of(credential);
         held.is_elsewhere = credentials.is_elsewhere(credential);
         return held;
     }
     for (std::size_t i = 0; i < credentials.slots.size(); ++i) {
+        // Of a login whose password nobody is known to have.
+        if (credentials.slots[i].value.empty()) continue;
         if (!formats::contains_credential(value, credentials.slots[i].value)) continue;
         held.holds_all = held.slot.has_value();
         held.slot = i;
@@ -69,12 +70,12 @@ HolderSeen unreadable(HolderSeen seen, Error const& error) {
     return seen;
 }
 
-HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, rotation::CredentialShape const& shape,
-                        HolderQuery const& query, SteadyPoint read_at) {
+HolderSeen from_version(HolderSeen seen, rotation::SecretVersion version, HolderQuery const& query, Calls& calls,
+                        SteadyPoint read_at) {
     seen.version = version.properties.version;
     seen.holder.version_created = version.properties.created;
     seen.holder.expires = version.properties.expires;
-    auto const form = formats::parse_value_form(version.value, shape);
+    auto const form = calls.read_value(query.owner, version.value);
     auto terms = rotation::terms_of(seen.ref, version.properties, query.policy, version.seen_at);
     auto const held = held_in(version.value, form, query.credentials);
     seen.holder.slot = held.slot;
@@ -109,12 +110,11 @@ std::set<rotation::VaultHost> vaults_of(rotation::VaultHost const& own, rotation
 }
 
 Async<std::optional<HolderSeen>> look_at(rotation::SecretRef ref, rotation::SecretProperties const& listed,
-                                         HolderQuery const& query, rotation::CredentialShape const& shape, Calls& calls,
-                                         SteadyPoint now) {
+                                         HolderQuery const& query, Calls& calls, SteadyPoint now) {
     auto seen = from_listing(ref, listed, query);
     if (!listed.enabled) co_return disabled(std::move(seen), listed.updated);
     auto fetched = co_await calls.fetch(ref, {});
-    if (fetched) co_return from_version(std::move(seen), *std::move(fetched), shape, query, now);
+    if (fetched) co_return from_version(std::move(seen), *std::move(fetched), query, calls, now);
     auto const& error = fetched.error();
     if (error.service_code() == "SecretDisabled") co_return disabled(std::move(seen), query.self.version.seen_at);
     if (error.code() == Errc::not_found) co_return fail(Error(Errc::not_found, error.message()));
@@ -151,7 +151,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         for (auto const& listed : asking) {
             rotation::SecretRef const ref{vault, listed->name};
             if (ref == query.self.secret) continue;
-            auto seen = co_await look_at(ref, *listed, query, calls.shape(query.owner), calls, calls.now());
+            auto seen = co_await look_at(ref, *listed, query, calls, calls.now());
             if (!seen && seen.error().code() == Errc::not_found) {
                 // Deleted since it was listed, or just recovered: for some seconds that is listed and not found.
                 KSSEDR_CO_TRY(bool const is_gone, co_await is_unlisted(ref, query.owner, listings, calls));
@@ -165,8 +165,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
         }
     }
     for (auto const& setting : query.own_settings) {
-        auto const held = held_in(setting.value, formats::parse_value_form(setting.value, calls.shape(query.owner)),
-                                  query.credentials);
+        auto const held = held_in(setting.value, calls.read_value(query.owner, setting.value), query.credentials);
         if (!held.slot && !held.holds_all) continue;
         HolderSeen seen;
         seen.holder.name = "kssedr's own setting " + setting.name;
@@ -183,7 +182,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
 
 Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
                                                      rotation::SecretProperties const& current,
-                                                     rotation::CredentialShape const& shape,
+                                                     rotation::OwnerId const& owner,
                                                      rotation::Credentials const& credentials, Calls& calls) {
     KSSEDR_CO_TRY(auto const versions, co_await calls.list_versions(secret));
     rotation::EarlierVersion earlier;
@@ -205,8 +204,10 @@ Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
         co_return fail(fetched.error());
     earlier.is_readable = fetched.has_value();
     if (!fetched) co_return earlier;
-    auto const held = held_in(fetched->value, formats::parse_value_form(fetched->value, shape), credentials);
-    earlier.slot = held.slot;
+    auto const form = calls.read_value(owner, fetched->value);
+    auto const held = held_in(fetched->value, form, credentials);
+    // A login's former password tells nothing any more; its name tells whose consumers may have it.
+    earlier.slot = form && form->login ? form->which : held.slot;
     earlier.is_elsewhere = held.is_elsewhere;
     // Left which of them? As little is known as of one that can not be read.
     if (held.holds_all) earlier.is_readable = false;

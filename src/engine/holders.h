@@ -52,7 +52,7 @@ Async<std::vector<HolderSeen>> find_holders(HolderQuery query, ListingCache& lis
 /// What the version before `version` held, of the owner's credentials as they are now.
 Async<rotation::EarlierVersion> read_earlier_version(rotation::SecretRef secret,
                                                      rotation::SecretProperties const& current,
-                                                     rotation::CredentialShape const& shape,
+                                                     rotation::OwnerId const& owner,
                                                      rotation::Credentials const& credentials, Calls& calls);
 
 }  // namespace kssedr::engine

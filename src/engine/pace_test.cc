@@ -146,6 +146,9 @@ CORO_TEST(Circuit, ADeadVaultCostsLittleAndHoldsNobodyUp) {
                                                   SteadyPoint d) override {
             return azure_.publish(std::move(s), draft, d);
         }
+        Async<void> disable(rotation::SecretRef s, std::string version, SteadyPoint d) override {
+            return azure_.disable(std::move(s), std::move(version), d);
+        }
         int calls_of_dead = 0;
 
     private:

@@ -37,7 +37,7 @@ Async<Published> publish(Publication publication, Calls& calls, Ports& ports, po
     auto const now = target.version.seen_at + (ports.clock.steady_now() - target.read_at);
     auto draft = rotation::draft_next(target.version.properties, target.terms, publication.credential.slot,
                                       publication.slot_index, publication.expires, now);
-    draft.value = formats::replace_credential(target.version.value, target.form, publication.credential.value);
+    draft.value = target.form.replace(target.version.value, publication.credential.slot, publication.credential.value);
     auto published = co_await calls.publish(target.secret, draft, lease);
     if (!published && published.error().code() == Errc::outcome_unknown) {
         ports.log.warn("rotation.publication_in_doubt", {{"vault", target.secret.vault.text},

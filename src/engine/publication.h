@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/calls.h"
-#include "formats/value_form.h"
+#include "engine/value_seen.h"
 #include "rotation/draft.h"
 
 #include <optional>
@@ -16,7 +16,7 @@ struct SecretSeen {
     rotation::SecretVersion version;
     SteadyPoint read_at;
     rotation::Terms terms;
-    formats::ValueForm form;
+    ValueSeen form;
 };
 
 /// What is to be published where.

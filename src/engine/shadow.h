@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "ports/credential_lists.h"
 #include "ports/credential_provider.h"
+#include "ports/login_passwords.h"
 #include "ports/vault.h"
 
 #include <map>
@@ -29,6 +30,7 @@ public:
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
+    Async<void> disable(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override;
 
 private:
     ports::Vault& real_;
@@ -88,6 +90,34 @@ private:
     std::map<std::string, rotation::CredentialList> added_;  // by owner's key
     std::vector<SecretString> values_;                       // of those
     std::set<std::string> removed_;                          // ids
+};
+
+class ShadowLogins final : public ports::LoginPasswords {
+public:
+    explicit ShadowLogins(ports::LoginPasswords& real) : real_(real) {}
+
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return real_.serves(owner); }
+    [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const override {
+        return real_.explain_unserved(owner);
+    }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner,
+                                                  std::string_view login) const override {
+        return real_.shape(owner, login);
+    }
+    [[nodiscard]] std::vector<std::string> logins(rotation::OwnerId const& owner) const override {
+        return real_.logins(owner);
+    }
+    [[nodiscard]] SecretString make_password(rotation::OwnerId const& owner) override {
+        return real_.make_password(owner);
+    }
+    Async<void> set(rotation::OwnerId owner, std::string login, SecretString const& password,
+                    SteadyPoint deadline) override;
+    Task<ports::TrialResult> try_login(rotation::OwnerId owner, std::string login, SecretString const& password,
+                                       SteadyPoint deadline) override;
+
+private:
+    ports::LoginPasswords& real_;
+    std::map<std::string, SecretString> set_;  // by owner's key and login
 };
 
 }  // namespace kssedr::engine

@@ -194,7 +194,7 @@ Task<void> Sweeper::find_suspects(std::vector<Candidate>& candidates, SweepReque
             place == looked_at_.end() || ports_.clock.steady_now() - place->second >= all_are_suspected_every;
         if (!is_daily && std::ranges::none_of(owner.secrets, &OfOwner::is_young)) continue;
         if (!rotator_.may_rotate(*owner.secrets.front().candidate->vault, owner.id)) continue;
-        if (ports_.has_list(owner.id)) {
+        if (ports_.has_list(owner.id) || ports_.has_logins(owner.id)) {
             // What is listed tells nothing without the values: each is looked at under the owner's lock, once a day.
             for (auto const& secret : owner.secrets) secret.candidate->is_suspect = is_daily;
             if (is_daily) looked_at_[key] = ports_.clock.steady_now();
@@ -228,8 +228,8 @@ Task<bool> Sweeper::may_be_dead(Candidate const& candidate, rotation::OwnerId co
                                 rotation::Credentials const& credentials, Calls& calls) {
     auto const seen = co_await calls.fetch(candidate.secret(), {});
     if (!seen) co_return seen.error().code() != Errc::not_found;
-    auto const form = formats::parse_value_form(seen->value, calls.shape(owner));
-    co_return !form || !credentials.slot_of(formats::credential_in(seen->value, *form));
+    auto const form = calls.read_value(owner, seen->value);
+    co_return !form || !credentials.slot_of(form->credential(seen->value));
 }
 
 void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate, SweepSummary& summary) const {

@@ -30,6 +30,8 @@ public:
     /// deleted secret holds the name: service code `ObjectIsDeletedButRecoverable`).
     virtual Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                                       SteadyPoint deadline) = 0;
+    /// Disables a version. May be repeated. Errors as those of `publish`.
+    virtual Async<void> disable(rotation::SecretRef secret, std::string version, SteadyPoint deadline) = 0;
 };
 
 }  // namespace kssedr::ports

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "rotation/pending.h"
 #include "rotation/schedule.h"
 
 #include <algorithm>
@@ -147,6 +148,7 @@ std::vector<std::string const*> find_tags(Tags const& tags, std::string_view nam
 
 std::vector<OwnerId> owners_asked_for(SecretRef const& secret, SecretProperties const& properties,
                                       Policy const& policy) {
+    if (is_companion(properties)) return {};
     if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) return {std::move(rule->value)};
     std::vector<OwnerId> owners;
     if (auto owner = find_resource(properties.content_type)) owners.push_back(*std::move(owner));
@@ -169,7 +171,9 @@ Result<Terms> terms_of(SecretRef const& secret, SecretProperties const& properti
                        TimePoint now) {
     Terms terms;
     auto const askings = askings_of(properties);
-    if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) {
+    if (is_companion(properties)) {
+        // Nobody's but its secret's.
+    } else if (auto rule = from_rules(policy.rules, secret, &SecretRule::target)) {
         // Final: what the secret's own tags say besides, or say wrongly, is not asked.
         terms.owner = std::move(rule);
     } else if (!askings) {

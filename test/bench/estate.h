@@ -42,6 +42,9 @@ public:
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint) override;
+    Async<void> disable(rotation::SecretRef, std::string, SteadyPoint) override {
+        co_return fail(Errc::internal, "nothing is told passwords here");
+    }
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override;
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override;
     Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint) override;

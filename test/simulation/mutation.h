@@ -76,6 +76,9 @@ public:
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
+    Async<void> disable(rotation::SecretRef secret, std::string version, SteadyPoint deadline) override {
+        return network_.disable(std::move(secret), std::move(version), deadline);
+    }
 
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return network_.serves(owner); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {

@@ -92,6 +92,9 @@ public:
     Async<rotation::SecretListing> list_secrets(rotation::VaultHost vault, SteadyPoint deadline) override;
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               SteadyPoint deadline) override;
+    Async<void> disable(rotation::SecretRef, std::string, SteadyPoint) override {
+        co_return fail(Errc::internal, "no owner of this world is told passwords");
+    }
 
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override;
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override;

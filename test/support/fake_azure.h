@@ -152,6 +152,17 @@ public:
         co_return secrets[secret.key()].back().properties;
     }
 
+    Async<void> disable(rotation::SecretRef secret, std::string version, SteadyPoint) override {
+        auto const event = begin("secret.disable");
+        co_await clock_.sleep_for(event.takes);
+        auto const effect = [&] {
+            for (auto& one : secrets[secret.key()])
+                if (one.properties.version == version) one.properties.enabled = false;
+        };
+        if (auto failed = occur(event, effect)) co_return fail(*failed);
+        co_return Result<void>();
+    }
+
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override {
         return owner.type() == "Microsoft.Storage/storageAccounts";
     }
