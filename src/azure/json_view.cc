@@ -57,7 +57,8 @@ Result<JsonDocument> JsonDocument::parse(std::string_view bytes) {
     json::parser parser(json::storage_ptr(&content->memory), {}, content->scratch.data(), content->scratch.size());
     parser.reset(json::storage_ptr(&content->memory));
     parser.write(bytes, error);
-    wipe_stack_below();
+    bool const may_have_escapes = bytes.contains('\\');
+    if (may_have_escapes) wipe_stack_below();
     if (error) return fail(Errc::corrupt, "the body is no JSON: " + error.message());
     // A copy would go to other memory; release() hands over what was built, and this constructor takes it as it is.
     std::destroy_at(&content->root);
@@ -148,18 +149,18 @@ std::optional<std::int64_t> JsonView::integer_or_text() const {
 
 void append_json_string(SecretString& out, std::string_view text) {
     constexpr std::string_view hex = "0123456789abcdef";
+    auto const is_escaped = [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; };
     out.append("\"");
-    for (char const& c : text) {
+    for (;;) {
+        auto const plain = static_cast<std::size_t>(std::ranges::find_if(text, is_escaped) - text.begin());
+        out.append(text.substr(0, plain));
+        if (plain == text.size()) break;
+        char const c = text[plain];
         auto const byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out.append("\\");
-            out.append({&c, 1});
-        } else if (byte < 0x20) {
-            char const escape[] = {'\\', 'u', '0', '0', hex[byte >> 4U], hex[byte & 0xfU]};
-            out.append({escape, sizeof escape});
-        } else {
-            out.append({&c, 1});
-        }
+        char const unit[] = {'\\', 'u', '0', '0', hex[byte >> 4U], hex[byte & 0xfU]};
+        char const mark[] = {'\\', c};
+        out.append(byte < 0x20 ? std::string_view(unit, sizeof unit) : std::string_view(mark, sizeof mark));
+        text.remove_prefix(plain + 1);
     }
     out.append("\"");
 }

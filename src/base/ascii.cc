@@ -84,6 +84,9 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }
 
 std::string escape_for_display(std::string_view text, std::size_t limit) {
+    // Nearly all that is shown is plain.
+    bool const is_plain = std::ranges::all_of(text, [](char c) { return c >= 0x20 && c < 0x7f; });
+    if (is_plain && text.size() <= limit) return std::string(text);
     std::string out;
     std::size_t shown = 0;
     while (!text.empty()) {

@@ -24,11 +24,20 @@ std::size_t utf8_length(std::string_view text) {
     return length;
 }
 
+// What stands for itself and is one byte.
+bool is_plain(char c) {
+    return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
+        auto const plain = static_cast<std::size_t>(std::ranges::find_if_not(text, is_plain) - text.begin());
+        out += text.substr(0, plain);
+        text.remove_prefix(plain);
+        if (text.empty()) break;
         char const c = text.front();
         std::size_t const length = utf8_length(text);
         if (c == '"' || c == '\\') {

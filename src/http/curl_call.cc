@@ -25,9 +25,12 @@ bool is_header_name(std::string_view name) {
     });
 }
 
-// A line end in a value would be a second header, or a second request.
+// A line end in a value would be a second header, or a second request. It does not stop at what it finds, so that many
+// characters of a token are looked at in one step.
 bool is_header_value(std::string_view value) {
-    return std::ranges::all_of(value, [](char c) { return static_cast<unsigned char>(c) >= 0x20 && c != 0x7f; });
+    bool is_clean = true;
+    for (char const c : value) is_clean &= static_cast<unsigned char>(c) >= 0x20 && c != 0x7f;
+    return is_clean;
 }
 
 std::string_view authority_of(std::string_view url) {

@@ -70,6 +70,8 @@ CURLoption CurlHandles::set_up(CURL* handle) const {
 
     set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_2TLS));
     set(CURLOPT_NOSIGNAL, 1L);
+    // What libcurl takes for each call and wipes after it: as little as it may be, for bodies of a few kilobytes.
+    set(CURLOPT_UPLOAD_BUFFERSIZE, 16384L);
     // A cancelled call must not hold up the event loop until a slow name server has answered.
     set(CURLOPT_QUICK_EXIT, 1L);
     set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options_.connect_limit.count()));

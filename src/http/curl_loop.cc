@@ -5,11 +5,14 @@
 #include <boost/asio/append.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include <bit>
+#include <utility>
+#include <vector>
 
 namespace kssedr::http {
 
@@ -71,8 +74,12 @@ void CurlLoop::start(CURL* easy, Duration limit, H unerased) {
     });
     transfers_.emplace(id, Transfer{easy, std::move(handler), std::move(deadline)});
     curl_easy_setopt(easy, CURLOPT_PRIVATE, std::bit_cast<void*>(id));
-    // libcurl answers with a timer, so nothing of the transfer happens inside this call.
-    if (curl_multi_add_handle(multi_, easy) != CURLM_OK) end(id, {}, {CURLE_FAILED_INIT, Ending::by_curl});
+    // libcurl answers with a timer that is due. A turn of the event loop to get there costs more than going on.
+    is_adding_ = true;
+    auto const added = curl_multi_add_handle(multi_, easy);
+    is_adding_ = false;
+    if (added != CURLM_OK) return end(id, {}, {CURLE_FAILED_INIT, Ending::by_curl});
+    act(CURL_SOCKET_TIMEOUT, 0, Told::soon);
 }
 
 Task<Ended> CurlLoop::run(CURL* easy, Duration limit) {
@@ -85,7 +92,15 @@ void CurlLoop::end(std::uint64_t id, boost::system::error_code error, Ended ende
     if (!found) return;
     auto& transfer = found.mapped();
     curl_multi_remove_handle(multi_, transfer.easy);
-    asio::post(executor_, asio::append(std::move(transfer.handler), error, ended));
+    tell(std::move(transfer.handler), error, ended, Told::soon);
+}
+
+void CurlLoop::tell(Handler handler, boost::system::error_code error, Ended ended, Told told) {
+    auto whole = asio::append(std::move(handler), error, ended);
+    if (told == Told::at_once)
+        asio::dispatch(executor_, std::move(whole));
+    else
+        asio::post(executor_, std::move(whole));
 }
 
 int CurlLoop::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) {
@@ -147,6 +162,7 @@ int CurlLoop::on_timer(CURLM*, long delay_ms, void* self_pointer) {
 
 void CurlLoop::act_soon() {
     due_.expires_at(asio::steady_timer::time_point::max());  // when it has acted libcurl says what is next
+    if (is_adding_) return;
     if (std::exchange(acts_soon_, true)) return;
     asio::post(executor_, [weak = weak_from_this()] {
         auto const self = weak.lock();
@@ -171,20 +187,28 @@ void CurlLoop::wait_for_due() {
     });
 }
 
-void CurlLoop::act(curl_socket_t socket, int events) {
+void CurlLoop::act(curl_socket_t socket, int events, Told told) {
     int running = 0;
     curl_multi_socket_action(multi_, socket, events, &running);
-    collect();
+    collect(told);
 }
 
-void CurlLoop::collect() {
+// Whoever is told at once may call again, and let go of this.
+void CurlLoop::collect(Told told) {
+    auto const self = shared_from_this();
+    std::vector<std::pair<Handler, Ended>> ended;
     int left = 0;
     while (CURLMsg const* const message = curl_multi_info_read(multi_, &left)) {
         if (message->msg != CURLMSG_DONE) continue;
         void* id = nullptr;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &id);
-        end(std::bit_cast<std::uint64_t>(id), {}, {message->data.result, Ending::by_curl});
+        auto found = transfers_.extract(std::bit_cast<std::uint64_t>(id));
+        if (!found) continue;
+        // Removing it ends the message.
+        ended.emplace_back(std::move(found.mapped().handler), Ended{message->data.result, Ending::by_curl});
+        curl_multi_remove_handle(multi_, found.mapped().easy);
     }
+    for (auto& [handler, how] : ended) tell(std::move(handler), {}, how, told);
 }
 
 }  // namespace kssedr::http

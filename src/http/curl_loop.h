@@ -1,8 +1,8 @@
 /// CurlLoop: libcurl's multi handle, driven by the event loop.
 ///
 /// libcurl says which sockets it wants watched and when it wants to be called; the loop waits for both and calls back.
-/// No callback of libcurl runs a coroutine: what has ended is posted, so libcurl is never entered twice. Event loop
-/// thread only.
+/// No callback of libcurl runs a coroutine: whoever waits is told after libcurl has returned, so it is never entered
+/// twice. Event loop thread only.
 
 #pragma once
 
@@ -54,20 +54,25 @@ private:
 
     template <class H>
     void start(CURL* easy, Duration limit, H unerased);
+    /// How those who wait are told: where the event loop has called us at once, else by its next turn.
+    enum class Told : std::uint8_t { at_once, soon };
+
     void end(std::uint64_t id, boost::system::error_code error, Ended ended);
+    void tell(Handler handler, boost::system::error_code error, Ended ended, Told told);
     void watch(curl_socket_t socket, int what);
     void arm(std::shared_ptr<Watch> const& watched);
     void arm(std::shared_ptr<Watch> const& watched, int direction);
     void act_soon();
     void wait_for_due();
-    void act(curl_socket_t socket, int events);
-    void collect();
+    void act(curl_socket_t socket, int events, Told told = Told::at_once);
+    void collect(Told told);
 
     asio::any_io_executor executor_;
     asio::steady_timer timer_;
     asio::steady_timer due_;   // when libcurl wants to be called; nobody waits at it
     bool is_waiting_ = false;  // at timer_
     bool acts_soon_ = false;
+    bool is_adding_ = false;  // a transfer, and acts right after that
     CURLM* multi_;
     std::map<curl_socket_t, std::shared_ptr<Watch>> watches_;
     Transfers transfers_;
