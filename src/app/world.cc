@@ -73,7 +73,7 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       shadow_(ports(log), rotator_) {}
 
 engine::Ports World::ports(Log& log) {
-    return {vault_, slots_, directory_, chosen_lock(), clock_, random_, log};
+    return {vault_, slots_, directory_, chosen_lock(), clock_, random_, log, &applications_};
 }
 
 void World::PlannersLog::put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
@@ -89,10 +89,11 @@ World::Shadow::Shadow(engine::Ports real, engine::Rotator const& rotating)
     : log(real.log),
       vault(real.vault),
       provider(real.provider, real.clock, real.random),
+      lists(*real.lists, real.clock, real.random),
       lock(real.clock),
-      rotator({vault, provider, real.directory, lock, real.clock, real.random, log}, planning(rotating.policy()),
-              rotating.own_settings()),
-      sweeper(rotator, {vault, provider, real.directory, lock, real.clock, real.random, log}) {}
+      rotator({vault, provider, real.directory, lock, real.clock, real.random, log, &lists},
+              planning(rotating.policy()), rotating.own_settings()),
+      sweeper(rotator, {vault, provider, real.directory, lock, real.clock, real.random, log, &lists}) {}
 
 std::unique_ptr<azure::BlobLock> World::make_shared_lock(asio::any_io_executor const& executor, Log& log,
                                                          config::Settings& settings) {

@@ -81,6 +81,7 @@ private:
         PlannersLog log;
         engine::ShadowVault vault;
         engine::ShadowProvider provider;
+        engine::ShadowLists lists;
         engine::InProcessLock lock;
         engine::Rotator rotator;
         engine::Sweeper sweeper;
