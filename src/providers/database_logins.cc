@@ -6,6 +6,7 @@
 #include "providers/password_maker.h"
 #include "providers/postgresql.h"
 #include "providers/redis.h"
+#include "providers/sqlserver.h"
 
 #include <algorithm>
 
@@ -36,6 +37,7 @@ DatabaseClients make_database_clients(Offload& offload, Clock& clock) {
     };
     return {.postgresql = offloaded(make_postgresql(clock)),
             .mysql = offloaded(make_mysql(clock)),
+            .sqlserver = offloaded(make_sqlserver(clock)),
             .redis = std::make_unique<Redis>(clock)};
 }
 
