@@ -174,7 +174,7 @@ Error to_redis_error(std::string_view error, std::string_view grant) {
     if (word == "NOPERM")
         return Error(Errc::permission_denied, std::string(error) + "; let somebody who may run: " + std::string(grant))
             .with_service_code(std::string(word));
-    constexpr std::array<std::string_view, 7> passing = {"LOADING", "BUSY",   "MASTERDOWN", "OOM",
+    constexpr std::array<std::string_view, 7> passing = {"LOADING", "BUSY",     "MASTERDOWN", "OOM",
                                                          "MISCONF", "READONLY", "CLUSTERDOWN"};
     bool const passes = std::ranges::find(passing, word) != passing.end();
     return Error(passes ? Errc::unavailable : Errc::invalid_argument, std::string(error))

@@ -70,7 +70,8 @@ Result<void> RedisWire::prepare_tls(DatabaseAddress const& at) {
     boost::system::error_code error;
     auto* const session = stream_.native_handle();
     context_.load_verify_file(at.ca_file, error);
-    if (error) return fail(Errc::unavailable, "the authorities in " + at.ca_file + " can not be read: " + error.message());
+    if (error)
+        return fail(Errc::unavailable, "the authorities in " + at.ca_file + " can not be read: " + error.message());
     // A stream takes what it verifies by from its context when it is made.
     SSL_set1_verify_cert_store(session, SSL_CTX_get_cert_store(context_.native_handle()));
     SSL_set_min_proto_version(session, TLS1_2_VERSION);

@@ -22,8 +22,9 @@
 
 namespace kssedr::providers {
 
-#define KSSEDR_LIBHIREDIS(apply) \
-    apply(redisReaderCreate) apply(redisReaderFeed) apply(redisReaderGetReply) apply(redisReaderFree) apply(freeReplyObject)
+#define KSSEDR_LIBHIREDIS(apply)                                                                      \
+    apply(redisReaderCreate) apply(redisReaderFeed) apply(redisReaderGetReply) apply(redisReaderFree) \
+        apply(freeReplyObject)
 
 struct Libhiredis {
     KSSEDR_LIBHIREDIS(KSSEDR_LIBRARY_MEMBER)

@@ -18,10 +18,10 @@ namespace {
 using ports::Trial;
 using ports::TrialResult;
 
-#define KSSEDR_LIBSYBDB(apply)                                                                     \
-    apply(dbinit) apply(dblogin) apply(dbloginfree) apply(dbsetlname) apply(dbsetlversion)         \
-    apply(tdsdbopen) apply(dbclose) apply(dbcmd) apply(dbsqlexec) apply(dbresults) apply(dbdead)   \
-    apply(dbsafestr) apply(dberrhandle) apply(dbmsghandle) apply(dbsetifile) apply(dbcancel)
+#define KSSEDR_LIBSYBDB(apply)                                                                              \
+    apply(dbinit) apply(dblogin) apply(dbloginfree) apply(dbsetlname) apply(dbsetlversion) apply(tdsdbopen) \
+        apply(dbclose) apply(dbcmd) apply(dbsqlexec) apply(dbresults) apply(dbdead) apply(dbsafestr)        \
+            apply(dberrhandle) apply(dbmsghandle) apply(dbsetifile) apply(dbcancel)
 
 struct Libsybdb {
     KSSEDR_LIBSYBDB(KSSEDR_LIBRARY_MEMBER)
@@ -174,7 +174,8 @@ Result<void> Sqlserver::set_password(DatabaseAddress const& at, SignIn const& ad
     }
     auto const doing = at.text() + ", setting the password of " + wanted.login;
     // Names and passwords are quoted by the server where the statement is put together. QUOTENAME takes 128 characters.
-    auto statement = SecretString::copy_of("SET LOCK_TIMEOUT 5000; DECLARE @s nvarchar(max) = N'ALTER LOGIN ' + QUOTENAME(");
+    auto statement =
+        SecretString::copy_of("SET LOCK_TIMEOUT 5000; DECLARE @s nvarchar(max) = N'ALTER LOGIN ' + QUOTENAME(");
     statement.append(connection.quote(wanted.login).expose());
     statement.append(") + N' WITH PASSWORD = N' + QUOTENAME(");
     statement.append(connection.quote(wanted.password.expose()).expose());

@@ -46,11 +46,11 @@ struct UrlForm {
 /// A login of a server, whose password is the credential: it has no form of its own, so it is found by where it stands
 /// (formats/login_value.h).
 struct LoginShape {
-    std::string login;                    ///< whose password it is; its case counts
-    std::string host;                     ///< the server's, without its port
-    std::uint16_t port = 0;               ///< the server's
-    std::uint16_t usual_port = 0;         ///< what is meant where none is written
-    std::vector<std::string> schemes{};   ///< of URLs of the service, such as `postgresql`, `postgres`
+    std::string login;                   ///< whose password it is; its case counts
+    std::string host;                    ///< the server's, without its port
+    std::uint16_t port = 0;              ///< the server's
+    std::uint16_t usual_port = 0;        ///< what is meant where none is written
+    std::vector<std::string> schemes{};  ///< of URLs of the service, such as `postgresql`, `postgres`
 
     friend bool operator==(LoginShape const&, LoginShape const&) = default;
 };

@@ -6,8 +6,8 @@
 #include "formats/invocation.h"
 #include "formats/json_cursor.h"
 #include "formats/json_text.h"
-#include "formats/outcome_json.h"
 #include "formats/login_value.h"
+#include "formats/outcome_json.h"
 #include "formats/value_form.h"
 #include "fuzz/azure_targets.h"
 #include "rotation/arm_id.h"
@@ -226,16 +226,16 @@ void json_cursor(std::string_view input) {
 }
 
 constexpr std::array<Target, 11> all = {{{"decode_events", decode_events},
-                                        {"event_invocation", event_invocation},
-                                        {"http_invocation", http_invocation},
-                                        {"value_form", value_form},
-                                        {"login_value", login_value},
-                                        {"secret_url", secret_url},
-                                        {"arm_id", arm_id},
-                                        {"owner_id", owner_id},
-                                        {"json_cursor", json_cursor},
-                                        {"azure_answer", azure_answer},
-                                        {"azure_header", azure_header}}};
+                                         {"event_invocation", event_invocation},
+                                         {"http_invocation", http_invocation},
+                                         {"value_form", value_form},
+                                         {"login_value", login_value},
+                                         {"secret_url", secret_url},
+                                         {"arm_id", arm_id},
+                                         {"owner_id", owner_id},
+                                         {"json_cursor", json_cursor},
+                                         {"azure_answer", azure_answer},
+                                         {"azure_header", azure_header}}};
 
 }  // namespace
 
