@@ -13,8 +13,8 @@
 /// lease to another, because it ran out, every effect of the former holder is past its deadline, and the other may go
 /// on at once: a further wait would protect against nothing that the sixty seconds do not. Two cases remain, and are
 /// the engine's: an effect that lands after its caller gave it up (the time of doubt: the lease is kept until then,
-/// whether or not its holder waits), and a process that is stopped between asking `outlasts` and sending (what is published is looked at
-/// again).
+/// whether or not its holder waits), and a process that is stopped between asking `outlasts` and sending (what is
+/// published is looked at again).
 ///
 /// A renewal that comes too late may still succeed; the service grants it only where nobody else had the lease in
 /// between, so what was read under it still holds. A lease that another has taken, or that somebody broke, never comes

@@ -16,7 +16,7 @@ namespace kssedr::detail {
 
 }  // namespace kssedr::detail
 
-#define KSSEDR_CHECK(condition, why)                                                \
-    do {                                                                            \
+#define KSSEDR_CHECK(condition, why)                                                           \
+    do {                                                                                       \
         if (!(condition)) ::kssedr::detail::check_failed(#condition, why, __FILE__, __LINE__); \
     } while (false)

@@ -73,7 +73,9 @@ using Result = std::expected<T, Error>;
 using Failure = std::unexpected<Error>;
 
 /// Makes a failure of any Result.
-[[nodiscard]] inline Failure fail(Error error) { return Failure(std::move(error)); }
+[[nodiscard]] inline Failure fail(Error error) {
+    return Failure(std::move(error));
+}
 [[nodiscard]] inline Failure fail(Errc code, std::string message,
                                   std::source_location where = std::source_location::current()) {
     return Failure(Error(code, std::move(message), where));
@@ -89,14 +91,13 @@ using Failure = std::unexpected<Error>;
     KSSEDR_DETAIL_TRY(return, KSSEDR_DETAIL_NAME(kssedr_result_, __LINE__), declaration, __VA_ARGS__)
 #define KSSEDR_CO_TRY(declaration, ...) \
     KSSEDR_DETAIL_TRY(co_return, KSSEDR_DETAIL_NAME(kssedr_result_, __LINE__), declaration, __VA_ARGS__)
-#define KSSEDR_TRY_VOID(...) \
-    KSSEDR_DETAIL_TRY_VOID(return, KSSEDR_DETAIL_NAME(kssedr_result_, __LINE__), __VA_ARGS__)
+#define KSSEDR_TRY_VOID(...) KSSEDR_DETAIL_TRY_VOID(return, KSSEDR_DETAIL_NAME(kssedr_result_, __LINE__), __VA_ARGS__)
 #define KSSEDR_CO_TRY_VOID(...) \
     KSSEDR_DETAIL_TRY_VOID(co_return, KSSEDR_DETAIL_NAME(kssedr_result_, __LINE__), __VA_ARGS__)
 
-#define KSSEDR_DETAIL_TRY(leave, result, declaration, ...)            \
-    auto result = __VA_ARGS__;                                        \
-    if (!result) leave ::kssedr::Failure(std::move(result).error());  \
+#define KSSEDR_DETAIL_TRY(leave, result, declaration, ...)           \
+    auto result = __VA_ARGS__;                                       \
+    if (!result) leave ::kssedr::Failure(std::move(result).error()); \
     declaration = *std::move(result)
 #define KSSEDR_DETAIL_TRY_VOID(leave, result, ...) \
     auto result = __VA_ARGS__;                     \

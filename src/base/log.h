@@ -29,10 +29,18 @@ public:
     /// Whether a line of this level is kept: for whoever would make its fields in vain many times.
     [[nodiscard]] virtual bool keeps(LogLevel) const { return true; }
 
-    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::debug, event, fields); }
-    void info(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::info, event, fields); }
-    void warn(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::warn, event, fields); }
-    void error(std::string_view event, std::initializer_list<LogField> fields = {}) { put(LogLevel::error, event, fields); }
+    void debug(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        put(LogLevel::debug, event, fields);
+    }
+    void info(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        put(LogLevel::info, event, fields);
+    }
+    void warn(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        put(LogLevel::warn, event, fields);
+    }
+    void error(std::string_view event, std::initializer_list<LogField> fields = {}) {
+        put(LogLevel::error, event, fields);
+    }
 
 private:
     virtual void put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) = 0;

@@ -1,4 +1,5 @@
-/// Memory of the C kind that is wiped when it is freed, for libraries through whose buffers secret values go (DESIGN 2, law 6).
+/// Memory of the C kind that is wiped when it is freed, for libraries through whose buffers secret values go (DESIGN 2,
+/// law 6).
 
 #pragma once
 
@@ -11,8 +12,8 @@ void free_wiped(void* block);
 /// As realloc(3), but the old block is wiped where the new one is another.
 [[nodiscard]] void* reallocate_wiped(void* block, std::size_t size);
 
-/// Wipes what OpenSSL frees, for the rest of the process: its record buffers carry whole answers. False where OpenSSL has
-/// allocated something already (CRYPTO_set_mem_functions(3)): call it before anything else.
+/// Wipes what OpenSSL frees, for the rest of the process: its record buffers carry whole answers. False where OpenSSL
+/// has allocated something already (CRYPTO_set_mem_functions(3)): call it before anything else.
 [[nodiscard]] bool wipe_what_openssl_frees();
 
 }  // namespace kssedr

@@ -15,10 +15,19 @@ namespace {
 using rotation::DatabaseKind;
 using rotation::LoginDatabase;
 
-constexpr std::array<std::string_view, 13> members = {
-    "owner",      "alternate",  "single_login",          "tls",            "ca_file",         "database",
-    "admin_user", "admin_identity", "admin_password_secret", "account_host", "password_length", "password_classes",
-    "password_excludes"};
+constexpr std::array<std::string_view, 13> members = {"owner",
+                                                      "alternate",
+                                                      "single_login",
+                                                      "tls",
+                                                      "ca_file",
+                                                      "database",
+                                                      "admin_user",
+                                                      "admin_identity",
+                                                      "admin_password_secret",
+                                                      "account_host",
+                                                      "password_length",
+                                                      "password_classes",
+                                                      "password_excludes"};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> classes = {
     std::pair{"lower", "abcdefghijklmnopqrstuvwxyz"},
@@ -60,7 +69,8 @@ public:
 
     bool flag(std::string_view name) {
         auto const given = text(name);
-        if (!given.empty() && given != "true" && given != "false") problem(name, std::string(name) + " is true or false");
+        if (!given.empty() && given != "true" && given != "false")
+            problem(name, std::string(name) + " is true or false");
         return given == "true";
     }
 
@@ -70,8 +80,7 @@ public:
         bool const is_plain = given.size() <= 128 && std::ranges::all_of(given, [&](char c) {
                                   return is_ascii_letter(c) || is_ascii_digit(c) || also.contains(c);
                               });
-        if (!is_plain)
-            problem(name, std::string(name) + " is made of letters, digits and " + std::string(also));
+        if (!is_plain) problem(name, std::string(name) + " is made of letters, digits and " + std::string(also));
         return given;
     }
 
@@ -84,9 +93,10 @@ private:
 std::optional<rotation::OwnerId> read_owner(DatabaseReader& reader) {
     auto owner = rotation::OwnerId::parse(reader.text("owner"));
     if (owner && owner->kind() == rotation::OwnerId::Kind::login) return *std::move(owner);
-    reader.problem("owner", "owner is to be the login, as in owner = \"postgresql://db.example.com/app\" (or mysql, "
-                            "sqlserver, redis), with :port behind the host where it is not the usual one" +
-                                (owner || reader.text("owner").empty() ? "" : ": " + owner.error().message()));
+    reader.problem("owner",
+                   "owner is to be the login, as in owner = \"postgresql://db.example.com/app\" (or mysql, "
+                   "sqlserver, redis), with :port behind the host where it is not the usual one" +
+                       (owner || reader.text("owner").empty() ? "" : ": " + owner.error().message()));
     return std::nullopt;
 }
 
@@ -153,7 +163,8 @@ void read_admin(DatabaseReader& reader, LoginDatabase& database, std::string_vie
     auto const kind = database.kind();
     bool const knows_tokens = kind == DatabaseKind::postgresql || kind == DatabaseKind::mysql;
     if (is_identity && !knows_tokens)
-        reader.problem("admin_identity", "kssedr signs in by Entra to Azure Database for PostgreSQL and for MySQL only");
+        reader.problem("admin_identity",
+                       "kssedr signs in by Entra to Azure Database for PostgreSQL and for MySQL only");
     if (is_identity && database.tls == rotation::DatabaseTls::off)
         reader.problem("admin_identity", "a token of Entra's is not sent where tls is off");
     bool const is_own = database.admin_user == database.owner.name() || database.admin_user == database.alternate;
@@ -181,7 +192,8 @@ void read_password(DatabaseReader& reader, rotation::PasswordPolicy& policy) {
     for (auto& each : policy.classes) {
         std::erase_if(each, [&](char c) { return excluded.contains(c); });
         characters += each.size();
-        if (each.empty()) return reader.problem("password_excludes", "password_excludes leaves a class without characters");
+        if (each.empty())
+            return reader.problem("password_excludes", "password_excludes leaves a class without characters");
     }
     auto const bits = static_cast<double>(policy.length) * std::log2(static_cast<double>(characters));
     if (bits < least_bits)
@@ -190,8 +202,7 @@ void read_password(DatabaseReader& reader, rotation::PasswordPolicy& policy) {
 
 }  // namespace
 
-std::optional<LoginDatabase> read_database(GivenTable const& given, std::string_view vault_suffix,
-                                           Problems& problems) {
+std::optional<LoginDatabase> read_database(GivenTable const& given, std::string_view vault_suffix, Problems& problems) {
     DatabaseReader reader(given, problems);
     reader.check_names();
     auto owner = read_owner(reader);

@@ -80,8 +80,9 @@ TEST(Database, WhatIsWrongIsSaidWithItsLine) {
              {"alternat = \"b\"", ":8, database: a database has no member \"alternat\"; did you mean alternate?"},
              {"alternate = \"app\"", ":3, database: alternate is the login of owner itself"},
              {"alternate = \"a b\"", ":3, database: alternate is the other login's name"},
-             {"alternate = \"\"", ":1, database: name the login that takes turns with app in alternate; or write "
-                                  "single_login = true, and know that whoever uses it is cut off"},
+             {"alternate = \"\"",
+              ":1, database: name the login that takes turns with app in alternate; or write "
+              "single_login = true, and know that whoever uses it is cut off"},
              {"single_login = true", ":8, database: single_login = true and an alternate contradict"},
              {"single_login = \"yes\"", ":8, database: single_login is true or false"},
              {"tls = \"require\"", ":8, database: tls is verify-full, which is the default, or off"},
@@ -100,8 +101,9 @@ TEST(Database, WhatIsWrongIsSaidWithItsLine) {
          }) {
         SCOPED_TRACE(text);
         // A member that the table has is replaced in its line; another comes last.
-        std::string lines = "[[database]]\nowner = \"postgresql://db/app\"\nalternate = \"app_b\"\nadmin_user = \"k\"\n"
-                            "admin_password_secret = \"https://ops.vault.azure.net/secrets/a\"\n\n\n";
+        std::string lines =
+            "[[database]]\nowner = \"postgresql://db/app\"\nalternate = \"app_b\"\nadmin_user = \"k\"\n"
+            "admin_password_secret = \"https://ops.vault.azure.net/secrets/a\"\n\n\n";
         auto const name = std::string(text.substr(0, text.find('=')));
         if (auto const place = lines.find('\n' + name); place != std::string::npos)
             lines.replace(place + 1, lines.find('\n', place + 1) - place - 1, text);

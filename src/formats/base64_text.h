@@ -12,8 +12,8 @@
 
 namespace kssedr::formats {
 
-/// The size of what standard base64 with padding decodes to; nothing where the text is not base64, or is another spelling
-/// of its bytes than the one that encoders write (RFC 4648, 3.5): what is compared as text must not have two.
+/// The size of what standard base64 with padding decodes to; nothing where the text is not base64, or is another
+/// spelling of its bytes than the one that encoders write (RFC 4648, 3.5): what is compared as text must not have two.
 [[nodiscard]] inline std::optional<std::size_t> base64_decoded_size(std::string_view text) {
     if (text.size() % 4 != 0) return std::nullopt;
     if (text.empty()) return 0;

@@ -9,8 +9,8 @@
 namespace kssedr::formats {
 namespace {
 
-// Takes what a quote at the front begins off the text, its closing sign included; doubled ones do not close. False where
-// it is not closed.
+// Takes what a quote at the front begins off the text, its closing sign included; doubled ones do not close. False
+// where it is not closed.
 bool take_quoted(std::string_view& text, char closing) {
     for (std::size_t at = 1; at < text.size(); ++at) {
         if (text[at] != closing) continue;

@@ -61,7 +61,8 @@ public:
         switch (login_role_of(name)) {
         case LoginRole::password:
             if (!has_key_form(text->expose(), shape_.keys))
-                return value_not_understood("the password in it is empty, too long, or has other than ASCII characters");
+                return value_not_understood(
+                    "the password in it is empty, too long, or has other than ASCII characters");
             places_.passwords.push_back({span_of(written), writing});
             return {};
         case LoginRole::login:
@@ -137,7 +138,8 @@ private:
         bool const is_jdbc = starts_with_ignore_case(text, "jdbc:");
         if (is_jdbc) text.remove_prefix(5);
         auto const parts = take_url_apart(text);
-        if (!parts) return is_jdbc ? Result<bool>(value_not_understood("its JDBC URL is of no kind that is known")) : false;
+        if (!parts)
+            return is_jdbc ? Result<bool>(value_not_understood("its JDBC URL is of no kind that is known")) : false;
         auto const is_scheme = [&](std::string_view scheme) { return equals_ignore_case(parts->scheme, scheme); };
         // Whatever else has a scheme is held against the host as any text is.
         if (std::ranges::none_of(login_.schemes, is_scheme))
@@ -176,7 +178,8 @@ private:
             auto const equals = std::min(member.find('='), member.size());
             auto const name = read_written(member.substr(0, equals), Writing::percent);
             if (!name) return value_not_understood("a text in it is not encoded as it should be");
-            KSSEDR_TRY_VOID(take(name->expose(), member.substr(std::min(equals + 1, member.size())), Writing::percent, true));
+            KSSEDR_TRY_VOID(
+                take(name->expose(), member.substr(std::min(equals + 1, member.size())), Writing::percent, true));
         }
         return {};
     }
@@ -217,7 +220,8 @@ public:
             if (names_foreign_host(named.name, shape_))
                 return value_not_understood("a name in it is that of another host");
             if (string != nullptr) return take(name, *string);
-            return TextReader(scalar, shape_).take_port(name, scalar.empty() ? std::to_string(shape_.login->port) : scalar);
+            return TextReader(scalar, shape_)
+                .take_port(name, scalar.empty() ? std::to_string(shape_.login->port) : scalar);
         };
         JsonCursor json(document_);
         KSSEDR_TRY_VOID(for_each_value(json, {}, visit));

@@ -40,41 +40,44 @@ struct Replaced {
 };
 
 TEST(LoginValue, LoginAndPasswordAreReplacedAndNothingElse) {
-    for (auto const& [before, after, shape] : std::initializer_list<Replaced>{
-             {R"({"username":"app","password":"old","host":"db.example.com","port":5432})",
-              R"({"username":"app_b","password":"n'w;pw =","host":"db.example.com","port":5432})"},
-             {R"( { "DB_USER" : "app" , "DB_PASSWORD" : "o\"\\\u0041ld" , "DB_HOST" : "DB.Example.com:5432" } )",
-              R"( { "DB_USER" : "app_b" , "DB_PASSWORD" : "n'w;pw =" , "DB_HOST" : "DB.Example.com:5432" } )"},
-             {R"([{"name":"user","value":"app"},{"name":"password","value":"old"},{"name":"note","value":"v1.2"}])",
-              R"([{"name":"user","value":"app_b"},{"name":"password","value":"n'w;pw ="},{"name":"note","value":"v1.2"}])"},
-             {R"({"engine":"postgres","jdbcUrl":"jdbc:postgresql://db.example.com/shop","username":"app","password":"old"})",
-              R"({"engine":"postgres","jdbcUrl":"jdbc:postgresql://db.example.com/shop","username":"app_b","password":"n'w;pw ="})"},
-             {R"({"url":"postgres:\/\/app:old%21@db.example.com\/shop"})",
-              R"({"url":"postgres:\/\/app_b:n%27w%3Bpw%20%3D@db.example.com\/shop"})"},
-             {R"({"ConnectionStrings":{"Default":"Host=db.example.com;Username=app;Password=\"o;\"\"ld\""}})",
-              R"({"ConnectionStrings":{"Default":"Host=db.example.com;Username=app_b;Password=\"n'w;pw =\""}})"},
-             {"postgresql://app:old@db.example.com:5432/shop?sslmode=verify-full",
-              "postgresql://app_b:n%27w%3Bpw%20%3D@db.example.com:5432/shop?sslmode=verify-full"},
-             {"\tpostgres://app:p%40ss@DB.EXAMPLE.COM/\n", "\tpostgres://app_b:n%27w%3Bpw%20%3D@DB.EXAMPLE.COM/\n"},
-             {"jdbc:postgresql://db.example.com/shop?user=app&ssl=true&password=o%26ld",
-              "jdbc:postgresql://db.example.com/shop?user=app_b&ssl=true&password=n%27w%3Bpw%20%3D"},
-             {"host=db.example.com  port='5432' user=app password='o\\'l d' dbname=shop",
-              "host=db.example.com  port='5432' user=app_b password='n\\'w;pw =' dbname=shop"},
-             {"user = app password = o\\ ld host=db.example.com", "user = app_b password = 'n\\'w;pw =' host=db.example.com"},
-             {"Host=db.example.com;Port=5432; Username = app ;Password=old;SSL Mode=VerifyFull;",
-              "Host=db.example.com;Port=5432; Username = app_b ;Password=\"n'w;pw =\";SSL Mode=VerifyFull;"},
-             {"Server=db.example.com;Uid=app;Pwd='o''ld'", "Server=db.example.com;Uid=app_b;Pwd='n''w;pw ='", mysql()},
-             {"jdbc:mariadb://db.example.com:3306/shop?user=app&password=old",
-              "jdbc:mariadb://db.example.com:3306/shop?user=app_b&password=n%27w%3Bpw%20%3D", mysql()},
-             {"mysql://app:old@db.example.com/shop", "mysql://app_b:n%27w%3Bpw%20%3D@db.example.com/shop", mysql()},
-             {"Server=tcp:db.example.com,1433;Initial Catalog=shop;User ID=app;Password={o}}ld};Encrypt=True",
-              "Server=tcp:db.example.com,1433;Initial Catalog=shop;User ID=app_b;Password={n'w;pw =};Encrypt=True",
-              sqlserver()},
-             {"jdbc:sqlserver://db.example.com:1433;databaseName=shop;user=app;password=old;encrypt=true",
-              "jdbc:sqlserver://db.example.com:1433;databaseName=shop;user=app_b;password=\"n'w;pw =\";encrypt=true",
-              sqlserver()},
-             {"rediss://app:old@db.example.com:6380/0", "rediss://app_b:n%27w%3Bpw%20%3D@db.example.com:6380/0", redis()},
-         }) {
+    for (
+        auto const& [before, after, shape] : std::initializer_list<Replaced>{
+            {R"({"username":"app","password":"old","host":"db.example.com","port":5432})",
+             R"({"username":"app_b","password":"n'w;pw =","host":"db.example.com","port":5432})"},
+            {R"( { "DB_USER" : "app" , "DB_PASSWORD" : "o\"\\\u0041ld" , "DB_HOST" : "DB.Example.com:5432" } )",
+             R"( { "DB_USER" : "app_b" , "DB_PASSWORD" : "n'w;pw =" , "DB_HOST" : "DB.Example.com:5432" } )"},
+            {R"([{"name":"user","value":"app"},{"name":"password","value":"old"},{"name":"note","value":"v1.2"}])",
+             R"([{"name":"user","value":"app_b"},{"name":"password","value":"n'w;pw ="},{"name":"note","value":"v1.2"}])"},
+            {R"({"engine":"postgres","jdbcUrl":"jdbc:postgresql://db.example.com/shop","username":"app","password":"old"})",
+             R"({"engine":"postgres","jdbcUrl":"jdbc:postgresql://db.example.com/shop","username":"app_b","password":"n'w;pw ="})"},
+            {R"({"url":"postgres:\/\/app:old%21@db.example.com\/shop"})",
+             R"({"url":"postgres:\/\/app_b:n%27w%3Bpw%20%3D@db.example.com\/shop"})"},
+            {R"({"ConnectionStrings":{"Default":"Host=db.example.com;Username=app;Password=\"o;\"\"ld\""}})",
+             R"({"ConnectionStrings":{"Default":"Host=db.example.com;Username=app_b;Password=\"n'w;pw =\""}})"},
+            {"postgresql://app:old@db.example.com:5432/shop?sslmode=verify-full",
+             "postgresql://app_b:n%27w%3Bpw%20%3D@db.example.com:5432/shop?sslmode=verify-full"},
+            {"\tpostgres://app:p%40ss@DB.EXAMPLE.COM/\n", "\tpostgres://app_b:n%27w%3Bpw%20%3D@DB.EXAMPLE.COM/\n"},
+            {"jdbc:postgresql://db.example.com/shop?user=app&ssl=true&password=o%26ld",
+             "jdbc:postgresql://db.example.com/shop?user=app_b&ssl=true&password=n%27w%3Bpw%20%3D"},
+            {"host=db.example.com  port='5432' user=app password='o\\'l d' dbname=shop",
+             "host=db.example.com  port='5432' user=app_b password='n\\'w;pw =' dbname=shop"},
+            {"user = app password = o\\ ld host=db.example.com",
+             "user = app_b password = 'n\\'w;pw =' host=db.example.com"},
+            {"Host=db.example.com;Port=5432; Username = app ;Password=old;SSL Mode=VerifyFull;",
+             "Host=db.example.com;Port=5432; Username = app_b ;Password=\"n'w;pw =\";SSL Mode=VerifyFull;"},
+            {"Server=db.example.com;Uid=app;Pwd='o''ld'", "Server=db.example.com;Uid=app_b;Pwd='n''w;pw ='", mysql()},
+            {"jdbc:mariadb://db.example.com:3306/shop?user=app&password=old",
+             "jdbc:mariadb://db.example.com:3306/shop?user=app_b&password=n%27w%3Bpw%20%3D", mysql()},
+            {"mysql://app:old@db.example.com/shop", "mysql://app_b:n%27w%3Bpw%20%3D@db.example.com/shop", mysql()},
+            {"Server=tcp:db.example.com,1433;Initial Catalog=shop;User ID=app;Password={o}}ld};Encrypt=True",
+             "Server=tcp:db.example.com,1433;Initial Catalog=shop;User ID=app_b;Password={n'w;pw =};Encrypt=True",
+             sqlserver()},
+            {"jdbc:sqlserver://db.example.com:1433;databaseName=shop;user=app;password=old;encrypt=true",
+             "jdbc:sqlserver://db.example.com:1433;databaseName=shop;user=app_b;password=\"n'w;pw =\";encrypt=true",
+             sqlserver()},
+            {"rediss://app:old@db.example.com:6380/0", "rediss://app_b:n%27w%3Bpw%20%3D@db.example.com:6380/0",
+             redis()},
+        }) {
         SCOPED_TRACE(before);
         auto const value = SecretString::copy_of(before);
         auto const found = parse_login_value(value, shape);
@@ -98,7 +101,8 @@ TEST(LoginValue, LoginAndPasswordAreReplacedAndNothingElse) {
 }
 
 TEST(LoginValue, PasswordsAreReadAsTheyAreMeant) {
-    for (auto const& [text, password, shape] : std::initializer_list<std::tuple<std::string_view, std::string_view, CredentialShape>>{
+    for (auto const& [text, password, shape] :
+         std::initializer_list<std::tuple<std::string_view, std::string_view, CredentialShape>>{
              {"hunter2", "hunter2", postgresql()},
              {" P@ss w0rd!;: \n", "P@ss w0rd!;:", postgresql()},
              {"{\"password\":\"o\\\"\\\\\\u0041ld\"}", "o\"\\Ald", postgresql()},
@@ -166,7 +170,8 @@ TEST(LoginValue, WhatIsNotUnderstoodIsRefused) {
              {"Host=db.example.com;Password=\"old", ""},
              {"Host=db.example.com;Password=\"old\"x", ""},
              {"Host=db.example.com;old;Password=x", "a part of it has no name"},
-             {"Server=db.example.com;Failover Partner=evil;Password=x", "a host or port in it is not that of", sqlserver()},
+             {"Server=db.example.com;Failover Partner=evil;Password=x", "a host or port in it is not that of",
+              sqlserver()},
              {"Server=db.example.com\\other;Password=x", "a host or port in it is not that of", sqlserver()},
              {"redis://app:old@db.example.com/", "a host or port in it is not that of", redis()},
              {"db.example.com:6380,evil:6380,password=a", "a part of it has no name", redis()},
@@ -195,7 +200,8 @@ TEST(LoginValue, WhoseOfTwoItIsStandsInIt) {
 }
 
 TEST(LoginValue, EveryPlaceOfTheLoginIsReplaced) {
-    auto const value = SecretString::copy_of(R"({"user":"app","password":"x","url":"postgresql://app@db.example.com/"})");
+    auto const value =
+        SecretString::copy_of(R"({"user":"app","password":"x","url":"postgresql://app@db.example.com/"})");
     auto const found = parse_login_value(value, postgresql());
     ASSERT_TRUE(found) << found.error().message();
     EXPECT_EQ(replace_login(value, *found, "b+1", SecretString::copy_of("y")).expose(),

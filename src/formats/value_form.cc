@@ -167,7 +167,7 @@ Result<ValueForm> parse_value_form(SecretString const& value, CredentialShape co
                 (shape.key_member.empty() ? std::string() : ", no connection string with " + shape.key_member) +
                 (shape.urls.empty() ? "" : ", no URL that carries one") + ", and no JSON document");
         bool const is_bare = find_bare_credential(text, shape).has_value();
-        form.kind = is_bare                               ? ValueKind::raw
+        form.kind = is_bare                              ? ValueKind::raw
                     : found->writing == Writing::percent ? ValueKind::url
                                                          : ValueKind::connection_string;
         form.offset = found->span.offset;

@@ -20,8 +20,8 @@ enum class ValueKind : std::uint8_t { raw, connection_string, url, json };
 
 struct ValueForm {
     ValueKind kind = ValueKind::raw;
-    std::size_t offset = 0;           ///< of the credential's first raw byte in the value
-    std::size_t length = 0;           ///< of the credential as it is written there, escapes included
+    std::size_t offset = 0;            ///< of the credential's first raw byte in the value
+    std::size_t length = 0;            ///< of the credential as it is written there, escapes included
     Writing writing = Writing::plain;  ///< how it is written there, in the document too
 
     friend bool operator==(ValueForm const&, ValueForm const&) = default;

@@ -69,8 +69,8 @@ std::optional<SecretString> read_keyword(std::string_view written) {
 }
 
 SecretString write_keyword(SecretString const& text, std::string_view before) {
-    bool const is_quoted =
-        before.starts_with('\'') || text.empty() || text.expose().find_first_of(" \t\r\n\v\f") != std::string_view::npos;
+    bool const is_quoted = before.starts_with('\'') || text.empty() ||
+                           text.expose().find_first_of(" \t\r\n\v\f") != std::string_view::npos;
     SecretString written;
     written.reserve(2 * text.size() + 2);
     if (is_quoted) written.append("'");

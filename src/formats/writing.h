@@ -1,11 +1,10 @@
 /// How a text is written where it stands in a value: escaped, quoted, encoded. What JSON does to it comes on top.
 ///
-/// | writing | where                                                   | quotes and escapes                              |
+/// | writing | where                                                   | quotes and escapes |
 /// |---------|---------------------------------------------------------|-------------------------------------------------|
-/// | plain   | alone, in a JSON document, in `Name=value;…` of Azure's | none                                            |
-/// | percent | in a URL                                                | `%XX`                                           |
-/// | member  | in `Name=value;…` of ADO.NET, ODBC and JDBC             | `"a""b"`, `'a''b'`, `{a}}b}`, or none           |
-/// | keyword | in `name=value name='value'` of libpq                   | `'a\'b'`, `\` before what would else end it     |
+/// | plain   | alone, in a JSON document, in `Name=value;…` of Azure's | none | | percent | in a URL | `%XX` | | member
+/// | in `Name=value;…` of ADO.NET, ODBC and JDBC             | `"a""b"`, `'a''b'`, `{a}}b}`, or none           | |
+/// keyword | in `name=value name='value'` of libpq                   | `'a\'b'`, `\` before what would else end it |
 ///
 /// Quotes are a part of what is written. They stay as they were, and are put where the new text needs them. Sources:
 /// OLE DB and ADO.NET, "Connection String Syntax"; PostgreSQL, "Connection Strings".

@@ -27,7 +27,7 @@ using SecretHeader = std::pair<std::string, SecretString>;
 
 struct Request {
     Method method = Method::get;
-    std::string url;  ///< absolute; https, or http where the caller's protocol says so (managed identity)
+    std::string url;            ///< absolute; https, or http where the caller's protocol says so (managed identity)
     SecretString secret_query;  ///< put behind the URL's query, such as a shared access signature; in no log
     std::vector<Header> headers;
     SecretString authorization;                ///< the whole value of the Authorization header; empty: none is sent

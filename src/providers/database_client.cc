@@ -21,9 +21,8 @@ Async<void> OffloadedDatabase::set_password(DatabaseAddress at, SignIn admin, Ne
 
 Task<ports::TrialResult> OffloadedDatabase::try_login(DatabaseAddress at, SignIn who, SteadyPoint deadline) {
     std::move_only_function<ports::TrialResult()> work = [blocking = blocking_, at = std::move(at),
-                                                          who = std::move(who), deadline] {
-        return blocking->try_login(at, who, deadline);
-    };
+                                                          who = std::move(who),
+                                                          deadline] { return blocking->try_login(at, who, deadline); };
     co_return co_await offload_.run(std::move(work));
 }
 

@@ -37,10 +37,14 @@ struct SignIn {
 /// The same bytes with a NUL behind them, as libraries in C want them.
 [[nodiscard]] SecretString terminated(SecretString const& text);
 
+/// What becomes of the password that was set last before, where a server knows more than one of a login.
+enum class Former : std::uint8_t { dropped, kept };
+
 /// What is to be set.
 struct NewPassword {
     std::string login;
     SecretString password;
+    Former former = Former::dropped;
 };
 
 class DatabaseClient {

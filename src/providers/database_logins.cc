@@ -5,6 +5,8 @@
 #include "providers/mysql.h"
 #include "providers/password_maker.h"
 #include "providers/postgresql.h"
+#include "providers/redis.h"
+#include "providers/sqlserver.h"
 
 #include <algorithm>
 
@@ -33,7 +35,10 @@ DatabaseClients make_database_clients(Offload& offload, Clock& clock) {
     auto offloaded = [&](std::shared_ptr<BlockingDatabase> blocking) {
         return std::make_unique<OffloadedDatabase>(offload, std::move(blocking));
     };
-    return {.postgresql = offloaded(make_postgresql(clock)), .mysql = offloaded(make_mysql(clock))};
+    return {.postgresql = offloaded(make_postgresql(clock)),
+            .mysql = offloaded(make_mysql(clock)),
+            .sqlserver = offloaded(make_sqlserver(clock)),
+            .redis = std::make_unique<Redis>(clock)};
 }
 
 rotation::CredentialShape shape_of_login(LoginDatabase const& database, std::string_view login) {
@@ -148,6 +153,8 @@ Async<void> DatabaseLogins::set(rotation::OwnerId owner, std::string login, Secr
                                 SteadyPoint deadline) {
     NewPassword wanted{login, password.clone()};
     KSSEDR_CO_TRY(auto const* database, find_login(owner, login));
+    // Whoever uses the only login needs its former password until the new version is read.
+    if (database->alternate.empty()) wanted.former = Former::kept;
     KSSEDR_CO_TRY(auto admin, co_await fetch_admin(*database, deadline));
     auto done = co_await client_of(*database).set_password(address_of(*database), std::move(admin), std::move(wanted),
                                                            deadline);

@@ -65,7 +65,6 @@ private:
 };
 
 /// How a login's password looks in values.
-[[nodiscard]] rotation::CredentialShape shape_of_login(rotation::LoginDatabase const& database,
-                                                       std::string_view login);
+[[nodiscard]] rotation::CredentialShape shape_of_login(rotation::LoginDatabase const& database, std::string_view login);
 
 }  // namespace kssedr::providers

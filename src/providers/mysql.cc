@@ -20,11 +20,11 @@ namespace {
 using ports::Trial;
 using ports::TrialResult;
 
-#define KSSEDR_LIBMARIADB(apply)                                                                       \
-    apply(mysql_server_init) apply(mysql_init) apply(mysql_optionsv) apply(mysql_real_connect)         \
-    apply(mysql_close) apply(mysql_errno) apply(mysql_error) apply(mysql_real_query)                   \
-    apply(mysql_real_escape_string) apply(mysql_get_server_info) apply(mysql_thread_end)               \
-    apply(mysql_store_result) apply(mysql_fetch_row) apply(mysql_free_result)
+#define KSSEDR_LIBMARIADB(apply)                                                                                  \
+    apply(mysql_server_init) apply(mysql_init) apply(mysql_optionsv) apply(mysql_real_connect) apply(mysql_close) \
+        apply(mysql_errno) apply(mysql_error) apply(mysql_real_query) apply(mysql_real_escape_string)             \
+            apply(mysql_get_server_info) apply(mysql_thread_end) apply(mysql_store_result) apply(mysql_fetch_row) \
+                apply(mysql_free_result)
 
 struct Libmariadb {
     KSSEDR_LIBMARIADB(KSSEDR_LIBRARY_MEMBER)
@@ -74,7 +74,8 @@ public:
     [[nodiscard]] SecretString quote(std::string_view text) const {
         SecretString room;
         for (std::size_t i = 0; i <= 2 * text.size(); ++i) room.append({"\0", 1});
-        auto const length = my_.mysql_real_escape_string(connection_, room.expose_mutable().data(), text.data(), text.size());
+        auto const length =
+            my_.mysql_real_escape_string(connection_, room.expose_mutable().data(), text.data(), text.size());
         SecretString quoted = SecretString::copy_of("'");
         quoted.append(room.expose().substr(0, length));
         quoted.append("'");
@@ -192,7 +193,8 @@ Result<void> Mysql::set_password(DatabaseAddress const& at, SignIn const& admin,
     if (answer.number == 0) return {};
     auto error = to_mysql_error(answer.number, answer.message, {});
     if (error.code() == Errc::permission_denied)
-        error = to_mysql_error(answer.number, answer.message, "GRANT CREATE USER ON *.* TO " + connection.account() + ';');
+        error =
+            to_mysql_error(answer.number, answer.message, "GRANT CREATE USER ON *.* TO " + connection.account() + ';');
     return fail(std::move(error).during(doing));
 }
 

@@ -17,13 +17,12 @@ namespace {
 using ports::Trial;
 using ports::TrialResult;
 
-#define KSSEDR_LIBPQ(apply)                                                                            \
-    apply(PQconnectStartParams) apply(PQconnectPoll) apply(PQfinish) apply(PQstatus) apply(PQsocket)   \
-    apply(PQerrorMessage) apply(PQsetErrorVerbosity) apply(PQsendQuery) apply(PQisBusy)                \
-    apply(PQconsumeInput) apply(PQgetResult) apply(PQclear) apply(PQresultStatus)                      \
-    apply(PQresultErrorField) apply(PQescapeIdentifier) apply(PQescapeLiteral)                         \
-    apply(PQencryptPasswordConn) apply(PQfreemem) apply(PQserverVersion)                                \
-    apply(PQsetNoticeProcessor)
+#define KSSEDR_LIBPQ(apply)                                                                                       \
+    apply(PQconnectStartParams) apply(PQconnectPoll) apply(PQfinish) apply(PQstatus) apply(PQsocket)              \
+        apply(PQerrorMessage) apply(PQsetErrorVerbosity) apply(PQsendQuery) apply(PQisBusy) apply(PQconsumeInput) \
+            apply(PQgetResult) apply(PQclear) apply(PQresultStatus) apply(PQresultErrorField)                     \
+                apply(PQescapeIdentifier) apply(PQescapeLiteral) apply(PQencryptPasswordConn) apply(PQfreemem)    \
+                    apply(PQserverVersion) apply(PQsetNoticeProcessor)
 
 struct Libpq {
     KSSEDR_LIBPQ(KSSEDR_LIBRARY_MEMBER)
@@ -77,9 +76,10 @@ private:
 std::expected<void, PostgresqlRefusal> Connection::open(DatabaseAddress const& at, SignIn const& who) {
     auto const port = std::to_string(at.port);
     auto const password = terminated(who.password);
-    std::array<char const*, 13> const names = {"host",    "port",        "user",     "password",    "dbname",
-                                               "sslmode", "sslrootcert", "sslcrl",   "gssencmode",  "client_encoding",
-                                               "options", "application_name", nullptr};
+    std::array<char const*, 13> const names = {
+        "host",        "port",   "user",       "password",        "dbname",  "sslmode",
+        "sslrootcert", "sslcrl", "gssencmode", "client_encoding", "options", "application_name",
+        nullptr};
     std::array<char const*, 13> const values = {at.host.c_str(),
                                                 port.c_str(),
                                                 who.login.c_str(),
@@ -144,8 +144,7 @@ Result<Answer> Connection::execute(SecretString const& statement) {
     return answer;
 }
 
-Error to_admin_error(PostgresqlRefusal const& refusal, DatabaseAddress const& at, SignIn const& admin,
-                     Duration left) {
+Error to_admin_error(PostgresqlRefusal const& refusal, DatabaseAddress const& at, SignIn const& admin, Duration left) {
     auto const where = at.text() + ", signing in as " + admin.login + ": " + refusal.message;
     bool const is_refused = refusal.state == "28P01" || refusal.state == "28000";
     if (is_refused) return Error(Errc::permission_denied, where);
@@ -204,8 +203,8 @@ Result<void> Postgresql::set_password(DatabaseAddress const& at, SignIn const& a
         return fail(to_admin_error(opened.error(), at, admin, connection.left()));
     auto const ended = terminated(wanted.password);
     auto* const raw = connection.raw();
-    Text const verifier(*pq, pq->PQencryptPasswordConn(raw, ended.expose().data(), wanted.login.c_str(),
-                                                       "scram-sha-256"));
+    Text const verifier(*pq,
+                        pq->PQencryptPasswordConn(raw, ended.expose().data(), wanted.login.c_str(), "scram-sha-256"));
     Text const login(*pq, pq->PQescapeIdentifier(raw, wanted.login.data(), wanted.login.size()));
     if (verifier.has_failed() || login.has_failed())
         return fail(Errc::internal, "libpq made no verifier: " + escape_for_display(pq->PQerrorMessage(raw)));
@@ -238,7 +237,8 @@ TrialResult Postgresql::try_login(DatabaseAddress const& at, SignIn const& who, 
 }
 
 bool is_state(std::string_view text) {
-    return text.size() == 5 && std::ranges::all_of(text, [](char c) { return is_ascii_digit(c) || (c >= 'A' && c <= 'Z'); });
+    return text.size() == 5 &&
+           std::ranges::all_of(text, [](char c) { return is_ascii_digit(c) || (c >= 'A' && c <= 'Z'); });
 }
 
 }  // namespace

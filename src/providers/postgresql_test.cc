@@ -27,11 +27,13 @@ TEST(Postgresql, RefusalsAreReadWhateverTheirLanguage) {
               {"28P01", "用户 \"app\" Password 认证失败", false},
               Trial::rejected},
              {"no rule lets it in",
-              "failed: FATAL:  28000: no pg_hba.conf entry for host \"::1\"\nLOCATION:  ClientAuthentication, auth.c:5\n",
+              "failed: FATAL:  28000: no pg_hba.conf entry for host \"::1\"\nLOCATION:  ClientAuthentication, "
+              "auth.c:5\n",
               {"28000", "no pg_hba.conf entry for host \"::1\"", true},
               Trial::inconclusive},
              {"may not sign in",
-              "failed: FATAL:  28000: role \"app\" is not permitted to log in\nLOCATION:  InitializeSessionUserId, m.c:1\n",
+              "failed: FATAL:  28000: role \"app\" is not permitted to log in\nLOCATION:  InitializeSessionUserId, "
+              "m.c:1\n",
               {"28000", "role \"app\" is not permitted to log in", false},
               Trial::rejected},
              {"no such database",
@@ -40,7 +42,8 @@ TEST(Postgresql, RefusalsAreReadWhateverTheirLanguage) {
               Trial::accepted},
              {"too many", "failed: FATAL:  53300: too many\n", {"53300", "too many", false}, Trial::inconclusive},
              {"nobody listens",
-              "connection to server at \"db\" (10.0.0.1), port 5432 failed: Connection refused\n\tIs the server running?",
+              "connection to server at \"db\" (10.0.0.1), port 5432 failed: Connection refused\n\tIs the server "
+              "running?",
               {"", "connection to server at \"db\" (10.0.0.1), port 5432 failed: Connection refused", false},
               Trial::inconclusive},
              {"nothing", "", {}, Trial::inconclusive},

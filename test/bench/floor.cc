@@ -1,6 +1,6 @@
-// The floor of the whole-process bench: the calls of a rotation by libcurl alone, over warm connections, nothing parsed,
-// decided or protected. Reads lines `METHOD URL BEARER BODY-OR-DASH` from standard input, makes each call in order, and
-// prints how many were made and what processor time they took.
+// The floor of the whole-process bench: the calls of a rotation by libcurl alone, over warm connections, nothing
+// parsed, decided or protected. Reads lines `METHOD URL BEARER BODY-OR-DASH` from standard input, makes each call in
+// order, and prints how many were made and what processor time they took.
 //
 // usage: kssedr-bench-floor CA_FILE RESOLVE     entries as curl's `--resolve` takes them, with commas between
 

@@ -1,0 +1,81 @@
+/// RedisWire: one connection to a Redis server, in TLS or the clear, and the answers that hiredis reads from it.
+///
+/// A part of redis.h. One command at a time; whoever waits bounds its time by cancelling it.
+
+#pragma once
+
+#include "providers/database_client.h"
+#include "providers/shared_library.h"
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include <hiredis/hiredis.h>
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace kssedr::providers {
+
+#define KSSEDR_LIBHIREDIS(apply)                                                                      \
+    apply(redisReaderCreate) apply(redisReaderFeed) apply(redisReaderGetReply) apply(redisReaderFree) \
+        apply(freeReplyObject)
+
+struct Libhiredis {
+    KSSEDR_LIBHIREDIS(KSSEDR_LIBRARY_MEMBER)
+
+    static Result<Libhiredis> load();
+};
+
+/// An answer; what stood in it is wiped when it is freed.
+class RedisReply {
+public:
+    RedisReply(Libhiredis const& library, redisReply* reply) : reply_(reply, {&library}) {}
+
+    [[nodiscard]] bool is_nothing() const { return reply_->type == REDIS_REPLY_NIL; }
+    [[nodiscard]] bool is_error() const { return reply_->type == REDIS_REPLY_ERROR; }
+    /// What stands behind the `-` of an error, fit to be shown.
+    [[nodiscard]] std::string error() const;
+    /// Behind the element `name` of an array, the last text of an array of texts; empty where there is none.
+    [[nodiscard]] std::string_view last_of(std::string_view name) const;
+
+private:
+    struct Free {
+        Libhiredis const* library;
+        void operator()(redisReply* reply) const;
+    };
+
+    std::unique_ptr<redisReply, Free> reply_;
+};
+
+class RedisWire {
+public:
+    /// `library` outlives it.
+    RedisWire(asio::any_io_executor executor, Libhiredis const& library);
+    ~RedisWire();
+    RedisWire(RedisWire const&) = delete;
+    RedisWire& operator=(RedisWire const&) = delete;
+
+    /// `unavailable`, with what is wrong.
+    Async<void> open(DatabaseAddress at);
+    /// Sends a command and waits for its answer. `outcome_unknown` where none came.
+    Async<RedisReply> ask(SecretString command);
+
+private:
+    Result<void> prepare_tls(DatabaseAddress const& at);
+    Task<boost::system::error_code> send(std::string_view bytes);
+    Task<std::pair<boost::system::error_code, std::size_t>> receive(std::span<char> room);
+
+    Libhiredis const& library_;
+    redisReader* reader_;
+    asio::ssl::context context_{asio::ssl::context::tls_client};
+    asio::ssl::stream<asio::ip::tcp::socket> stream_;
+    bool uses_tls_ = true;
+};
+
+}  // namespace kssedr::providers
