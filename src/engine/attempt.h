@@ -84,8 +84,9 @@ private:
     Task<Ended> judge_dates();
     /// `is_done` says whether the slot is known to have been regenerated.
     Task<Ended> regenerate(std::string slot, bool& is_done);
-    /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.
-    Task<Result<bool>> is_still_so();
+    /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago. Where the
+    /// service has just said "not now" the owner's credentials are not listed for it.
+    Task<Result<bool>> is_still_so(Sending sending);
     Task<Ended> verify(rotation::Credential const& credential);
     Task<Ended> publish_here(rotation::Decision const& decision);
     /// Whether the current version is what this attempt sent and saw no answer to: it came after it was looked for.
@@ -151,6 +152,7 @@ private:
     /// The secret itself first, as in the situation that is decided.
     std::vector<HolderSeen> holders_;
     SteadyPoint evidence_from_;  ///< when the oldest of what the decision stands on was read
+    SteadyPoint listed_at_;      ///< when the owner's credentials were listed last
     std::unique_ptr<ports::OwnerLease> lease_;
     Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have

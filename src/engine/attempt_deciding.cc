@@ -45,7 +45,9 @@ Task<Attempt::Ended> Attempt::take_lock() {
 Async<rotation::Credentials> Attempt::list_credentials() {
     auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
     for (;;) {
+        auto const asked_at = ports_.clock.steady_now();
         KSSEDR_CO_TRY(auto listed, co_await calls_.list_credentials(owner()));
+        listed_at_ = asked_at;
         disbelieve_future(listed);
         if (!memory_.regenerated.is_outdated(owner().key(), listed)) {
             if (pair_) listed.narrow_to(*pair_);

@@ -184,7 +184,7 @@ Task<Attempt::Ended> Attempt::remove_from_list(std::string id) {
                                           {"credential", id},
                                           {"vault", seen_.outcome.vault},
                                           {"secret", seen_.outcome.secret}});
-    auto const removed = co_await calls_.remove(owner(), id, *lease_, [this] { return are_uses_still_so(); });
+    auto const removed = co_await calls_.remove(owner(), id, *lease_, [this](Sending) { return are_uses_still_so(); });
     if (removed) {
         removed_.push_back(id);
         std::erase_if(list_.listed, [&](auto const& credential) { return credential.id == id; });
@@ -202,7 +202,7 @@ Task<Attempt::Ended> Attempt::add_to_list(rotation::Decision const& decision) {
                     {{"resource", owner().text()}, {"vault", seen_.outcome.vault}, {"secret", seen_.outcome.secret}});
     // Its consumers may have it until they read the next version, which may come as late as this one's expiry.
     auto const ends = decision.expires + seen_.terms->overlap.value;
-    auto added = co_await calls_.add(owner(), list_.mark, ends, *lease_, [this] { return are_uses_still_so(); });
+    auto added = co_await calls_.add(owner(), list_.mark, ends, *lease_, [this](Sending) { return are_uses_still_so(); });
     if (added) {
         added_ = {added->id, std::move(added->value), {}};
         co_return std::nullopt;
@@ -262,7 +262,7 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
             continue;
         }
         auto const removed =
-            co_await calls_.remove(owner(), credential.id, *lease_, []() -> Task<Result<bool>> { co_return true; });
+            co_await calls_.remove(owner(), credential.id, *lease_, [](Sending) -> Task<Result<bool>> { co_return true; });
         if (!removed) co_return conclude(removed.error(), "the new version is published; removing " + credential.id);
         removed_.push_back(credential.id);
     }

@@ -103,6 +103,67 @@ CORO_TEST(Pace, FewCallsLeftSlowEverybodyDown) {
     }
 }
 
+// A service that lets one call through every four seconds, of whatever kind.
+FakeAzure::Script one_call_every_four_seconds(Clock& clock) {
+    return [&clock, free_at = SteadyPoint{}](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (!operation.starts_with("keys.")) return event;
+        auto const now = clock.steady_now();
+        if (now < free_at) {
+            auto const wait = std::chrono::ceil<std::chrono::seconds>(free_at - now);
+            event.error_before = Error(Errc::throttled, "429").with_retry_after(wait);
+        } else {
+            free_at = now + 4s;
+        }
+        return event;
+    };
+}
+
+// A listing before each sending would take the only turn that there is, for ever.
+CORO_TEST(Pace, ARegenerationThatWasToldToWaitDoesNotSpendItsTurnOnAListing) {
+    Scene scene(clock());
+    scene.azure.script = one_call_every_four_seconds(clock());
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 1);
+    EXPECT_EQ(std::ranges::count(scene.azure.calls, "keys.regenerate"), 2) << "one was refused";
+}
+
+CORO_TEST(Pace, ARegenerationThatWasToldToWaitLooksAtHoldersAllTheSame) {
+    Scene scene(clock());
+    scene.azure.script = [&, has_refused = false](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (operation != "keys.regenerate" || std::exchange(has_refused, true)) return event;
+        event.error_before = Error(Errc::throttled, "429").with_retry_after(20s);
+        // Meanwhile somebody moves a sibling to the key that was to be regenerated.
+        event.before = [&] {
+            auto properties = scene.azure.versions[0].properties;
+            scene.azure.add_version(properties, Scene::connection_string(scene.azure.keys["key2"].value),
+                                    "demo.vault.azure.net/sibling");
+            auto moved = scene.azure.versions[0].properties;
+            moved.expires = clock().now() + days{90};
+            scene.azure.add_version(moved, Scene::connection_string(scene.azure.keys["key2"].value));
+        };
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(scene.azure.regenerations, 0) << seen.outcome.reason;
+}
+
+CORO_TEST(Pace, AListingIsMadeAnewWhereTheServiceSaidNoForLong) {
+    Scene scene(clock());
+    scene.azure.script = [&, has_refused = false](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (operation != "keys.regenerate" || std::exchange(has_refused, true)) return event;
+        event.error_before = Error(Errc::throttled, "429").with_retry_after(90s);
+        event.before = [&] { scene.azure.regenerate_key("key2"); };
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::adopted) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 0) << "what somebody made meanwhile is published";
+}
+
 TEST(Circuit, OpensTriesOnceAndCloses) {
     Circuit circuit;
     Error const dead(Errc::unavailable, "no answer"), lost(Errc::outcome_unknown, "reset"), denied(Errc::not_found, "");
