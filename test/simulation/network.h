@@ -72,6 +72,9 @@ private:
     Statistics& statistics_;
 };
 
+/// The service code of a failure that a service answered with, rather than saying nothing.
+inline constexpr std::string_view server_error_code = "InternalServerError";
+
 class Network final : public ports::Vault, public ports::CredentialProvider, public ports::VaultDirectory {
 public:
     Network(Estate& estate, Timeline& timeline, ProcessContext& context, Clock& clock, Plan const& plan, Chance& chance,
@@ -102,12 +105,8 @@ public:
     Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope, SteadyPoint deadline) override;
 
-    /// What the process said that it regenerates the owner's credential for.
-    [[nodiscard]] Purpose purpose_at(rotation::OwnerId const& owner) const;
-    [[nodiscard]] std::string alternate_of(rotation::OwnerId const& owner, std::string const& slot) const;
+    // For services that make the credentials in the network's place (services.h): their calls travel as its own do.
 
-private:
-    enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };
     /// An effect on its way. It lands by itself, whatever becomes of who sent it.
     struct Flight {
         bool is_dropped = false;
@@ -119,6 +118,33 @@ private:
     /// What lands it; owns all that it needs.
     using Landing = std::move_only_function<void(Flight&)>;
 
+    /// The engine begins something at the owner's provider; what follows is `ask_provider` and `send_to_provider`.
+    void begin_at(int owner);
+    /// A question travels to the owner's provider; the error that kept it from being answered, if one did
+    /// (`outcome_unknown` where it may have been). Where there is none the answer is what is true now, and is there at
+    /// `back`, until which the caller travels.
+    Task<std::optional<Error>> ask_provider(int owner, SteadyPoint deadline, SteadyPoint& back);
+    Task<void> travel_until(SteadyPoint back);
+    /// An effect travels there, lands or does not, and its answer comes back or does not.
+    Task<std::optional<Error>> send_to_provider(int owner, std::shared_ptr<Flight> flight, Landing landing,
+                                                SteadyPoint deadline);
+    /// The owner's credentials as a listing shows them now, which may lag; what the process saw is remembered.
+    [[nodiscard]] rotation::Credentials credentials(int owner);
+    void note_failed_listing(int owner);
+    [[nodiscard]] Author author_of_regeneration(int owner) const { return author_for(-1, owner); }
+    [[nodiscard]] int number() const { return context_.number; }
+    [[nodiscard]] Estate& estate() { return estate_; }
+    [[nodiscard]] Timeline& timeline() { return timeline_; }
+    [[nodiscard]] Plan const& plan() const { return plan_; }
+    [[nodiscard]] Statistics& statistics() { return statistics_; }
+    [[nodiscard]] Trace& trace() { return trace_; }
+
+    /// What the process said that it regenerates the owner's credential for.
+    [[nodiscard]] Purpose purpose_at(rotation::ArmId const& owner) const;
+    [[nodiscard]] std::string alternate_of(rotation::ArmId const& owner, std::string const& slot) const;
+
+private:
+    enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };
     // Who is called: a vault by its index, after them a provider behind Resource Manager. Nobody who keeps a limit: -1.
     [[nodiscard]] int provider_of(int owner) const;
     [[nodiscard]] Bucket& bucket_of(int endpoint);
@@ -127,11 +153,11 @@ private:
     Error hear(int endpoint, Error error);
     [[nodiscard]] Fate draw_fate();
     [[nodiscard]] Duration draw_latency();
-    [[nodiscard]] Error error_of(Fate fate, bool is_effect);
+    [[nodiscard]] Error error_of(Fate fate, Errc unanswered);
     /// A question travels; the error that kept it from being answered, if one did. `back` is when the answer arrives:
     /// what it says may be old by then.
-    Task<std::optional<Error>> ask(int endpoint, SteadyPoint deadline, SteadyPoint& back);
-    Task<void> travel_until(SteadyPoint back);
+    Task<std::optional<Error>> ask(int endpoint, SteadyPoint deadline, SteadyPoint& back,
+                                   Errc unanswered = Errc::unavailable);
     /// An effect travels, lands or does not, and its answer comes back or does not.
     Task<std::optional<Error>> send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
                                     SteadyPoint deadline);
@@ -139,7 +165,6 @@ private:
     Task<void> pause_before_sending();
     void land_at(SteadyPoint when, int endpoint, std::shared_ptr<Flight> flight, Landing landing);
     [[nodiscard]] Author author_for(int secret, int owner) const;
-    [[nodiscard]] rotation::Credentials credentials(int owner);
 
     Estate& estate_;
     Timeline& timeline_;
