@@ -19,6 +19,10 @@
 namespace kssedr::engine {
 
 class Attempt {
+    // How far a listing of credentials is believed to lag behind what was done.
+    static constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
+    static constexpr Duration pause_between_listings = std::chrono::seconds{2};
+
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
 
@@ -84,6 +88,8 @@ private:
     Task<Ended> judge_dates();
     /// `is_done` says whether the slot is known to have been regenerated.
     Task<Ended> regenerate(std::string slot, bool& is_done);
+    /// Lists until another credential stands in the slot than before, for as long as listings are believed to lag.
+    Async<rotation::Credentials> list_until_made(std::string slot, rotation::Credentials answered);
     /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago. Where the
     /// service has just said "not now" the owner's credentials are not listed for it.
     Task<Result<bool>> is_still_so(Sending sending);

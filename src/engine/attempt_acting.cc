@@ -14,7 +14,6 @@ using rotation::Step;
 
 namespace {
 
-constexpr Duration pause_between_listings = std::chrono::seconds{2};
 // A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
 constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // But for the owner's credentials where the service lets few calls through: a listing would take the very turn that the
@@ -99,9 +98,13 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
                                               {"for", purpose_of(request_)}});
     auto regenerated =
         co_await calls_.regenerate(owner(), slot, *lease_, [this](Sending sending) { return is_still_so(sending); });
+    if (regenerated) regenerated = co_await list_until_made(slot, *std::move(regenerated));
     if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
-        // It may happen yet: the next attempt waits until it can not, and looks.
-        memory_.doubts.note(owner().key(), ports_.clock.steady_now() + ports_.provider.may_land_for(owner()));
+        // It may happen yet: the next attempt waits until it can not, and looks; so does another process.
+        auto const until = ports_.clock.steady_now() + ports_.provider.may_land_for(owner());
+        memory_.doubts.note(owner().key(), until);
+        memory_.regenerated.doubt(owner().key(), slot, credentials_, vault_now());
+        lease_->keep_until(until);
         co_return Conclusion{OutcomeKind::failed, "unexpected-answer",
                              "regenerating " + slot + ": the service says that it was done and shows the same key"};
     }
@@ -120,9 +123,24 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
         co_return conclude(regenerated.error(), "regenerating " + slot);
     regenerated_slot_ = slot;
     memory_.doubts.note(owner().key(), ports_.clock.steady_now() + ports_.provider.may_land_for(owner()));
+    memory_.regenerated.doubt(owner().key(), slot, credentials_, vault_now());
     ports_.log.warn("rotation.in_doubt",
                     {{"resource", owner().text()}, {"credential", slot}, {"why", regenerated.error().message()}});
     co_return std::nullopt;
+}
+
+// What a service shows after a regeneration whose answer does not show the credential is a listing, and may lag. One
+// that can not be had changes nothing.
+Async<rotation::Credentials> Attempt::list_until_made(std::string slot, rotation::Credentials answered) {
+    auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
+    while (answered.find(slot)->value == credentials_.find(slot)->value &&
+           ports_.clock.steady_now() + pause_between_listings < give_up_at) {
+        co_await ports_.clock.sleep_for(pause_between_listings);
+        auto listed = co_await calls_.list_credentials(owner());
+        if (!listed) break;
+        answered = *std::move(listed);
+    }
+    co_return answered;
 }
 
 Task<Result<bool>> Attempt::is_still_so(Sending sending) {

@@ -14,12 +14,9 @@ using rotation::Step;
 
 namespace {
 
-constexpr Duration pause_between_listings = std::chrono::seconds{2};
 constexpr int listings_max = 4;
 // Clocks differ by less; what is said to be made later than this is not taken for told.
 constexpr Duration credible_future = std::chrono::days{1};
-// How far a listing of credentials is believed to lag behind what was done.
-constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
 
 std::string join(std::vector<rotation::Credential> const& slots) {
     std::string names;
@@ -186,6 +183,7 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
         if (after && before->agrees_with(*after)) {
             credentials_ = *std::move(after);
             memory_.doubts.settle(owner().key());
+            memory_.regenerated.settle(owner().key(), credentials_);
             co_return std::nullopt;
         }
         before = std::move(after);

@@ -25,6 +25,22 @@ void lag(Scene& scene, int first, int last, std::map<std::string, FakeAzure::Key
     };
 }
 
+// What takes a service longer than a call may last is in doubt each time; where nobody tells when a slot was made and
+// there was no version before, only who asked for it knows that it was done.
+CORO_TEST(Doubt, WhatWasDoneInTheEndIsKnownThoughNobodyTellsWhen) {
+    Scene scene(clock());
+    scene.azure.tells_when_made = false;
+    scene.azure.script = [](int, std::string_view operation) {
+        FakeAzure::Event event;
+        if (operation == "keys.regenerate") event.error_after = Error(Errc::outcome_unknown, "it goes on");
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 1);
+    EXPECT_EQ(scene.azure.versions.size(), 2U);
+}
+
 CORO_TEST(Lag, AListingFromBeforeOnesOwnRegenerationIsNoEvidenceAgainstWhatWasPublished) {
     Scene scene(clock());
     auto const before = scene.azure.keys;

@@ -51,6 +51,23 @@ CORO_TEST(Pace, ThrottledWithATimeWaitsThatLong) {
     EXPECT_EQ(wait, 17s);
 }
 
+// An effect had begun, and then the service would not be called any more: so it is told, and for no longer than a
+// minute.
+CORO_TEST(Pace, AnUnknownOutcomeThatNamesATimeHoldsToo) {
+    for (auto const& [told, expected] : {std::pair{17s, 17s}, {300s, 60s}}) {
+        Pace pace(clock());
+        auto const unknown = Error(Errc::outcome_unknown, "it goes on").with_retry_after(told);
+        pace.heed(owner(), &unknown);
+        auto const wait = co_await wait_of(pace, clock());
+        EXPECT_EQ(wait, expected);
+    }
+    Pace pace(clock());
+    Error const unknown(Errc::outcome_unknown, "it goes on");
+    pace.heed(owner(), &unknown);
+    auto const wait = co_await wait_of(pace, clock());
+    EXPECT_EQ(wait, 0s);
+}
+
 CORO_TEST(Pace, ATurnTakenAheadWaitsForANoThatCameMeanwhile) {
     Pace pace(clock());
     auto const taken = co_await pace.turns_of_provider(owner(), 3, SteadyPoint::max());

@@ -14,6 +14,23 @@ void RegeneratedBook::note(std::string const& owner_key, std::string const& slot
     noted_[{owner_key, slot}] = {sha256(old->value.expose()), sha256(fresh->value.expose()), now};
 }
 
+void RegeneratedBook::doubt(std::string const& owner_key, std::string const& slot, rotation::Credentials const& before,
+                            TimePoint now) {
+    auto const* old = before.find(slot);
+    if (old != nullptr) doubted_[{owner_key, slot}] = {sha256(old->value.expose()), {}, now};
+}
+
+void RegeneratedBook::settle(std::string const& owner_key, rotation::Credentials const& listed) {
+    for (auto const& credential : listed.slots) {
+        auto const place = doubted_.find({owner_key, credential.slot});
+        if (place == doubted_.end()) continue;
+        auto fresh = sha256(credential.value.expose());
+        if (fresh != place->second.retired)
+            noted_[place->first] = {place->second.retired, std::move(fresh), place->second.made};
+        doubted_.erase(place);
+    }
+}
+
 bool RegeneratedBook::is_outdated(std::string const& owner_key, rotation::Credentials const& listed) const {
     return std::ranges::any_of(listed.slots, [&](rotation::Credential const& credential) {
         auto const place = noted_.find({owner_key, credential.slot});
