@@ -72,6 +72,15 @@ private:
     Statistics& statistics_;
 };
 
+/// What outlives every process of a world: all that an effect under way may refer to.
+struct Site {
+    Estate& estate;
+    Timeline& timeline;
+    Plan const& plan;
+    Statistics& statistics;
+    Trace& trace;
+};
+
 /// The service code of a failure that a service answered with, rather than saying nothing.
 inline constexpr std::string_view server_error_code = "InternalServerError";
 
@@ -131,13 +140,11 @@ public:
     /// The owner's credentials as a listing shows them now, which may lag; what the process saw is remembered.
     [[nodiscard]] rotation::Credentials credentials(int owner);
     void note_failed_listing(int owner);
+    /// What the engine is told of what it began.
+    void tell(int owner, Error const& error) { hear(provider_of(owner), error); }
     [[nodiscard]] Author author_of_regeneration(int owner) const { return author_for(-1, owner); }
     [[nodiscard]] int number() const { return context_.number; }
-    [[nodiscard]] Estate& estate() { return estate_; }
-    [[nodiscard]] Timeline& timeline() { return timeline_; }
-    [[nodiscard]] Plan const& plan() const { return plan_; }
-    [[nodiscard]] Statistics& statistics() { return statistics_; }
-    [[nodiscard]] Trace& trace() { return trace_; }
+    [[nodiscard]] Site site() const { return {estate_, timeline_, plan_, statistics_, trace_}; }
 
     /// What the process said that it regenerates the owner's credential for.
     [[nodiscard]] Purpose purpose_at(rotation::ArmId const& owner) const;
@@ -149,18 +156,21 @@ private:
     [[nodiscard]] int provider_of(int owner) const;
     [[nodiscard]] Bucket& bucket_of(int endpoint);
     void begin(int owner, int endpoint);
-    /// The error as the process hears it now.
-    Error hear(int endpoint, Error error);
+    /// The process hears of it now: where it was told when to come again, it may not come before.
+    void hear(int endpoint, Error const& error);
     [[nodiscard]] Fate draw_fate();
     [[nodiscard]] Duration draw_latency();
     [[nodiscard]] Error error_of(Fate fate, Errc unanswered);
     /// A question travels; the error that kept it from being answered, if one did. `back` is when the answer arrives:
     /// what it says may be old by then.
-    Task<std::optional<Error>> ask(int endpoint, SteadyPoint deadline, SteadyPoint& back,
-                                   Errc unanswered = Errc::unavailable);
+    Task<std::optional<Error>> ask(int endpoint, SteadyPoint deadline, SteadyPoint& back);
     /// An effect travels, lands or does not, and its answer comes back or does not.
     Task<std::optional<Error>> send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
                                     SteadyPoint deadline);
+    /// The same, the process not being told.
+    Task<std::optional<Error>> travel(int endpoint, SteadyPoint deadline, SteadyPoint& back, Errc unanswered);
+    Task<std::optional<Error>> travel_with(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
+                                           SteadyPoint deadline);
     /// Between the last look at the lease and the effect.
     Task<void> pause_before_sending();
     void land_at(SteadyPoint when, int endpoint, std::shared_ptr<Flight> flight, Landing landing);

@@ -50,12 +50,12 @@ void Network::begin_at(int owner) {
 }
 
 Task<std::optional<Error>> Network::ask_provider(int owner, SteadyPoint deadline, SteadyPoint& back) {
-    return ask(provider_of(owner), deadline, back, Errc::outcome_unknown);
+    return travel(provider_of(owner), deadline, back, Errc::outcome_unknown);
 }
 
 Task<std::optional<Error>> Network::send_to_provider(int owner, std::shared_ptr<Flight> flight, Landing landing,
                                                      SteadyPoint deadline) {
-    return send(owner, provider_of(owner), std::move(flight), std::move(landing), deadline);
+    return travel_with(owner, provider_of(owner), std::move(flight), std::move(landing), deadline);
 }
 
 void Network::note_failed_listing(int owner) {
