@@ -196,8 +196,11 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
 rotation::Situation Attempt::situation() const {
     rotation::Situation situation;
     situation.now = self_.version.seen_at;
+    TimePoint newest{};
+    for (auto const& holder : holders_) newest = std::max(newest, holder.holder.version_created);
     for (auto const& credential : credentials_.slots) {
-        auto const made = credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential);
+        auto const made =
+            credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential, newest);
         situation.slots.push_back({credential.slot, made});
     }
     for (auto const& holder : holders_) situation.holders.push_back(holder.holder);

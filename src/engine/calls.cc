@@ -248,8 +248,7 @@ Async<rotation::AddedCredential> Calls::add(rotation::OwnerId owner, std::string
     co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
 }
 
-Async<void> Calls::remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
-                          StillSo is_still_so) {
+Async<void> Calls::remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease, StillSo is_still_so) {
     auto sending = Sending::first;
     auto operation = [&]() -> Async<void> {
         KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so, sending));

@@ -45,7 +45,8 @@ struct Ports {
 /// be told.
 enum class MissingRight : bool { is_said, is_waited_for };
 
-/// An effect at the provider that is about to be sent: for the first time, or once more after the service said "not now".
+/// An effect at the provider that is about to be sent: for the first time, or once more after the service said "not
+/// now".
 enum class Sending : bool { first, after_a_no };
 /// Whether what an effect's decision stands on is still so.
 using StillSo = std::function<Task<Result<bool>>(Sending)>;
@@ -80,8 +81,7 @@ public:
     /// Adds to the owner's list, and removes from it; `is_still_so` as above.
     Async<rotation::AddedCredential> add(rotation::OwnerId owner, std::string mark, TimePoint ends,
                                          ports::OwnerLease& lease, StillSo is_still_so);
-    Async<void> remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
-                       StillSo is_still_so);
+    Async<void> remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease, StillSo is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease& lease);
 

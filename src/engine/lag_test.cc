@@ -41,6 +41,23 @@ CORO_TEST(Doubt, WhatWasDoneInTheEndIsKnownThoughNobodyTellsWhen) {
     EXPECT_EQ(scene.azure.versions.size(), 2U);
 }
 
+// Somebody else may have made it after the version: then it would look older than it is, and be made once more.
+TEST(Doubt, WhatMayHaveBeenMadeLaterIsNotTold) {
+    auto const credentials = [](std::string_view value) {
+        rotation::Credentials all;
+        all.slots.push_back({"key2", SecretString::copy_of(value), std::nullopt});
+        return all;
+    };
+    RegeneratedBook book;
+    TimePoint const sent{days{100}};
+    book.doubt("owner", "key2", credentials("old"), sent);
+    auto const now = credentials("new");
+    book.settle("owner", now);
+    EXPECT_EQ(book.made("owner", now.slots[0], sent - days{1}), sent);
+    EXPECT_EQ(book.made("owner", now.slots[0], sent + days{1}), std::nullopt);
+    EXPECT_TRUE(book.is_outdated("owner", credentials("old")));
+}
+
 CORO_TEST(Lag, AListingFromBeforeOnesOwnRegenerationIsNoEvidenceAgainstWhatWasPublished) {
     Scene scene(clock());
     auto const before = scene.azure.keys;

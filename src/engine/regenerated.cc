@@ -26,7 +26,7 @@ void RegeneratedBook::settle(std::string const& owner_key, rotation::Credentials
         if (place == doubted_.end()) continue;
         auto fresh = sha256(credential.value.expose());
         if (fresh != place->second.retired)
-            noted_[place->first] = {place->second.retired, std::move(fresh), place->second.made};
+            noted_[place->first] = {place->second.retired, std::move(fresh), place->second.made, true};
         doubted_.erase(place);
     }
 }
@@ -38,10 +38,11 @@ bool RegeneratedBook::is_outdated(std::string const& owner_key, rotation::Creden
     });
 }
 
-std::optional<TimePoint> RegeneratedBook::made(std::string const& owner_key,
-                                               rotation::Credential const& credential) const {
+std::optional<TimePoint> RegeneratedBook::made(std::string const& owner_key, rotation::Credential const& credential,
+                                               TimePoint newest) const {
     auto const place = noted_.find({owner_key, credential.slot});
     if (place == noted_.end() || place->second.fresh != sha256(credential.value.expose())) return std::nullopt;
+    if (place->second.is_least && place->second.made <= newest) return std::nullopt;
     return place->second.made;
 }
 

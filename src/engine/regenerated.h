@@ -26,15 +26,17 @@ public:
     void settle(std::string const& owner_key, rotation::Credentials const& listed);
     /// Whether a listing is from before a regeneration that was noted.
     [[nodiscard]] bool is_outdated(std::string const& owner_key, rotation::Credentials const& listed) const;
-    /// When this credential was made, if by this process.
-    [[nodiscard]] std::optional<TimePoint> made(std::string const& owner_key,
-                                                rotation::Credential const& credential) const;
+    /// When this credential was made, if by this process. Of one that was in doubt it is known that it was made then or
+    /// later, by whomever: told only where that is after `newest`, the making of the newest version that may hold it.
+    [[nodiscard]] std::optional<TimePoint> made(std::string const& owner_key, rotation::Credential const& credential,
+                                                TimePoint newest) const;
 
 private:
     struct Noted {
         std::string retired;  // digests
         std::string fresh;
         TimePoint made{};
+        bool is_least = false;  ///< made then, or later by somebody else
     };
     using Places = std::map<std::pair<std::string, std::string>, Noted>;  // by owner and slot, the last time
 

@@ -147,8 +147,8 @@ public:
     [[nodiscard]] Site site() const { return {estate_, timeline_, plan_, statistics_, trace_}; }
 
     /// What the process said that it regenerates the owner's credential for.
-    [[nodiscard]] Purpose purpose_at(rotation::ArmId const& owner) const;
-    [[nodiscard]] std::string alternate_of(rotation::ArmId const& owner, std::string const& slot) const;
+    [[nodiscard]] Purpose purpose_at(rotation::OwnerId const& owner) const;
+    [[nodiscard]] std::string alternate_of(rotation::OwnerId const& owner, std::string const& slot) const;
 
 private:
     enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };

@@ -32,14 +32,14 @@ public:
           arm_(transport_, tokens_, random, cloud()),
           slots_(transport_, arm_, clock, random, catalogue(), cloud()) {}
 
-    [[nodiscard]] bool serves(rotation::ArmId const& owner) const override { return slots_.serves(owner); }
-    [[nodiscard]] rotation::CredentialShape shape(rotation::ArmId const& owner) const override {
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return slots_.serves(owner); }
+    [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
         return slots_.shape(owner);
     }
-    [[nodiscard]] Duration may_land_for(rotation::ArmId const& owner) const override {
+    [[nodiscard]] Duration may_land_for(rotation::OwnerId const& owner) const override {
         return slots_.may_land_for(owner);
     }
-    Async<rotation::Credentials> list(rotation::ArmId owner, SteadyPoint deadline) override {
+    Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override {
         auto const index = network_.site().estate.find_owner(owner);
         network_.begin_at(index);
         auto listed = co_await slots_.list(std::move(owner), deadline);
@@ -47,14 +47,14 @@ public:
         if (!listed && index >= 0) network_.note_failed_listing(index);
         co_return listed;
     }
-    Async<rotation::Credentials> regenerate(rotation::ArmId owner, std::string slot, SteadyPoint deadline) override {
+    Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override {
         auto const index = network_.site().estate.find_owner(owner);
         network_.begin_at(index);
         auto regenerated = co_await slots_.regenerate(std::move(owner), std::move(slot), deadline);
         if (!regenerated) network_.tell(index, regenerated.error());
         co_return regenerated;
     }
-    Task<ports::TrialResult> verify(rotation::ArmId owner, SecretString const& credential, SecretString const& value,
+    Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override {
         return slots_.verify(std::move(owner), credential, value, deadline);
     }
