@@ -65,6 +65,9 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       catalogue_(std::move(settings.catalogue)),
       slots_(transport_, arm_, clock_, random_, catalogue_, settings.cloud),
       applications_(transport_, graph_, settings.cloud, settings.identity.tenant_id),
+      offload_(executor),
+      logins_(providers::make_database_clients(offload_, clock_), vault_, tokens_, random_,
+              std::move(settings.databases), settings.cloud.database_audience(), settings.ca_file),
       lock_(clock_),
       shared_lock_(make_shared_lock(executor, log, settings)),
       rotator_(ports(log), std::move(settings.policy), to_own_settings(std::move(settings.own_credentials))),
@@ -73,7 +76,7 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       shadow_(ports(log), rotator_) {}
 
 engine::Ports World::ports(Log& log) {
-    return {vault_, slots_, directory_, chosen_lock(), clock_, random_, log, &applications_};
+    return {vault_, slots_, directory_, chosen_lock(), clock_, random_, log, &applications_, &logins_};
 }
 
 void World::PlannersLog::put(LogLevel level, std::string_view event, std::initializer_list<LogField> fields) {
@@ -90,10 +93,11 @@ World::Shadow::Shadow(engine::Ports real, engine::Rotator const& rotating)
       vault(real.vault),
       provider(real.provider, real.clock, real.random),
       lists(*real.lists, real.clock, real.random),
+      logins(*real.logins),
       lock(real.clock),
-      rotator({vault, provider, real.directory, lock, real.clock, real.random, log, &lists},
+      rotator({vault, provider, real.directory, lock, real.clock, real.random, log, &lists, &logins},
               planning(rotating.policy()), rotating.own_settings()),
-      sweeper(rotator, {vault, provider, real.directory, lock, real.clock, real.random, log, &lists}) {}
+      sweeper(rotator, {vault, provider, real.directory, lock, real.clock, real.random, log, &lists, &logins}) {}
 
 std::unique_ptr<azure::BlobLock> World::make_shared_lock(asio::any_io_executor const& executor, Log& log,
                                                          config::Settings& settings) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "async/clock.h"
+#include "async/offload.h"
 #include "azure/blob_lease.h"
 #include "azure/graph.h"
 #include "azure/key_vault.h"
@@ -16,6 +17,7 @@
 #include "engine/sweeper.h"
 #include "http/curl_transport.h"
 #include "providers/catalogue_slots.h"
+#include "providers/database_logins.h"
 #include "providers/entra_applications.h"
 
 #include <memory>
@@ -57,6 +59,8 @@ private:
     rotation::LazyCatalogue catalogue_;
     providers::CatalogueSlots slots_;
     providers::EntraApplications applications_;
+    Offload offload_;
+    providers::DatabaseLogins logins_;
     engine::InProcessLock lock_;
     std::unique_ptr<azure::BlobLock> shared_lock_;  // null: this process is the only one, or nothing was said
     engine::Rotator rotator_;
@@ -82,6 +86,7 @@ private:
         engine::ShadowVault vault;
         engine::ShadowProvider provider;
         engine::ShadowLists lists;
+        engine::ShadowLogins logins;
         engine::InProcessLock lock;
         engine::Rotator rotator;
         engine::Sweeper sweeper;

@@ -25,8 +25,9 @@ Error to_failure(http::Response const& answer, std::string_view operation) {
     return Error(code, std::move(message)).with_service_code(escape_for_display(said.code, 64));
 }
 
-Failure unknown(std::string const& operation, std::string const& why) {
-    return fail(Errc::outcome_unknown, operation + ": the service has begun it; " + why);
+// `held` is how long the service does not want to be called, where it said so.
+Failure unknown(std::string const& operation, std::string const& why, std::optional<Duration> held = {}) {
+    return fail(Error(Errc::outcome_unknown, operation + ": the service has begun it; " + why).with_retry_after(held));
 }
 
 // Whether asking again may bring what this time did not.
@@ -62,13 +63,16 @@ Async<void> await_operation(ArmClient& arm, Clock& clock, http::Response const& 
     if (!place) co_return Result<void>();
     if (place->url.empty()) co_return unknown(operation, "it does not say where to ask for its end");
     auto told_pause = parse_retry_after(begun);
+    std::optional<Duration> held;
     for (Duration pause = first_pause;; pause = std::min(pause * 2, longest_pause)) {
         if (!arm.is_own(place->url)) co_return unknown(operation, "its end is to be asked for at another host");
         auto const wait = std::max(told_pause.value_or(pause), first_pause);
         if (deadline - clock.steady_now() <= wait)
-            co_return unknown(operation, "it had not ended when the time was up, and goes on");
+            co_return unknown(operation, "it had not ended when the time was up, and goes on", held);
         co_await clock.sleep_for(wait);
         auto const answer = co_await arm.follow(operation + ", asking for its end", place->url, deadline);
+        bool const is_no = !answer && answer.error().code() == Errc::throttled;
+        held = is_no ? answer.error().retry_after() : std::nullopt;
         if (!answer && may_ask_again(answer.error().code())) {
             told_pause = answer.error().retry_after();
             continue;

@@ -19,6 +19,10 @@
 namespace kssedr::engine {
 
 class Attempt {
+    // How far a listing of credentials is believed to lag behind what was done.
+    static constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
+    static constexpr Duration pause_between_listings = std::chrono::seconds{2};
+
 public:
     Attempt(Ports& ports, rotation::Policy const& policy, Memory& memory, RotationRequest const& request);
 
@@ -84,8 +88,11 @@ private:
     Task<Ended> judge_dates();
     /// `is_done` says whether the slot is known to have been regenerated.
     Task<Ended> regenerate(std::string slot, bool& is_done);
-    /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago.
-    Task<Result<bool>> is_still_so();
+    /// Lists until another credential stands in the slot than before, for as long as listings are believed to lag.
+    Async<rotation::Credentials> list_until_made(std::string slot, rotation::Credentials answered);
+    /// Whether every holder is still as it was seen; asked anew where that was longer than a second ago. Where the
+    /// service has just said "not now" the owner's credentials are not listed for it.
+    Task<Result<bool>> is_still_so(Sending sending);
     Task<Ended> verify(rotation::Credential const& credential);
     Task<Ended> publish_here(rotation::Decision const& decision);
     /// Whether the current version is what this attempt sent and saw no answer to: it came after it was looked for.
@@ -166,6 +173,7 @@ private:
     /// The secret itself first, as in the situation that is decided.
     std::vector<HolderSeen> holders_;
     SteadyPoint evidence_from_;  ///< when the oldest of what the decision stands on was read
+    SteadyPoint listed_at_;      ///< when the owner's credentials were listed last
     std::unique_ptr<ports::OwnerLease> lease_;
     Ended postponed_;               ///< what the time says, while the evidence is looked at all the same
     std::string regenerated_slot_;  ///< what this attempt regenerated, or may have

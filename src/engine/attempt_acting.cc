@@ -14,9 +14,11 @@ using rotation::Step;
 
 namespace {
 
-constexpr Duration pause_between_listings = std::chrono::seconds{2};
 // A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
 constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
+// But for the owner's credentials where the service lets few calls through: a listing would take the very turn that the
+// regeneration waits for, each time. Nobody of ours changes them under the owner's lock; holders are read all the same.
+constexpr Duration listing_outlasts_a_no = std::chrono::minutes{1};
 // How long a service may take to accept a credential it has just made; between trials the pause doubles.
 constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
@@ -99,10 +101,15 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
                                               {"vault", seen_.outcome.vault},
                                               {"secret", seen_.outcome.secret},
                                               {"for", purpose_of(request_)}});
-    auto regenerated = co_await calls_.regenerate(owner(), slot, *lease_, [this] { return is_still_so(); });
+    auto regenerated =
+        co_await calls_.regenerate(owner(), slot, *lease_, [this](Sending sending) { return is_still_so(sending); });
+    if (regenerated) regenerated = co_await list_until_made(slot, *std::move(regenerated));
     if (regenerated && regenerated->find(slot)->value == credentials_.find(slot)->value) {
-        // It may happen yet: the next attempt waits until it can not, and looks.
-        memory_.doubts.note(owner().key(), ports_.clock.steady_now() + ports_.provider.may_land_for(owner()));
+        // It may happen yet: the next attempt waits until it can not, and looks; so does another process.
+        auto const until = ports_.clock.steady_now() + ports_.provider.may_land_for(owner());
+        memory_.doubts.note(owner().key(), until);
+        memory_.regenerated.doubt(owner().key(), slot, credentials_, vault_now());
+        lease_->keep_until(until);
         co_return Conclusion{OutcomeKind::failed, "unexpected-answer",
                              "regenerating " + slot + ": the service says that it was done and shows the same key"};
     }
@@ -121,20 +128,39 @@ Task<Attempt::Ended> Attempt::regenerate(std::string slot, bool& is_done) {
         co_return conclude(regenerated.error(), "regenerating " + slot);
     regenerated_slot_ = slot;
     memory_.doubts.note(owner().key(), ports_.clock.steady_now() + ports_.provider.may_land_for(owner()));
+    memory_.regenerated.doubt(owner().key(), slot, credentials_, vault_now());
     ports_.log.warn("rotation.in_doubt",
                     {{"resource", owner().text()}, {"credential", slot}, {"why", regenerated.error().message()}});
     co_return std::nullopt;
 }
 
-Task<Result<bool>> Attempt::is_still_so() {
-    if (ports_.clock.steady_now() - evidence_from_ <= evidence_stays_fresh) co_return true;
+// What a service shows after a regeneration whose answer does not show the credential is a listing, and may lag. One
+// that can not be had changes nothing.
+Async<rotation::Credentials> Attempt::list_until_made(std::string slot, rotation::Credentials answered) {
+    auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
+    while (answered.find(slot)->value == credentials_.find(slot)->value &&
+           ports_.clock.steady_now() + pause_between_listings < give_up_at) {
+        co_await ports_.clock.sleep_for(pause_between_listings);
+        auto listed = co_await calls_.list_credentials(owner());
+        if (!listed) break;
+        answered = *std::move(listed);
+    }
+    co_return answered;
+}
+
+Task<Result<bool>> Attempt::is_still_so(Sending sending) {
     auto const asked_at = ports_.clock.steady_now();
+    if (asked_at - evidence_from_ <= evidence_stays_fresh) co_return true;
+    bool const is_listed =
+        asked_at - listed_at_ <= (sending == Sending::first ? evidence_stays_fresh : listing_outlasts_a_no);
     auto const self = co_await calls_.fetch(request_.secret, {});
     if (!self) co_return fail(self.error());
     if (self->properties != self_.version.properties) co_return false;
-    auto const listed = co_await list_credentials();
-    if (!listed) co_return fail(listed.error());
-    if (!listed->agrees_with(credentials_)) co_return false;
+    if (!is_listed) {
+        auto const listed = co_await list_credentials();
+        if (!listed) co_return fail(listed.error());
+        if (!listed->agrees_with(credentials_)) co_return false;
+    }
     auto const others = co_await find_holders(holder_query(), memory_.listings, calls_);
     if (!others) co_return fail(others.error());
     // What was read of earlier versions is not read again: it does not change.

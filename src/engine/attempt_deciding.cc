@@ -14,12 +14,9 @@ using rotation::Step;
 
 namespace {
 
-constexpr Duration pause_between_listings = std::chrono::seconds{2};
 constexpr int listings_max = 4;
 // Clocks differ by less; what is said to be made later than this is not taken for told.
 constexpr Duration credible_future = std::chrono::days{1};
-// How far a listing of credentials is believed to lag behind what was done.
-constexpr Duration listings_lag_at_most = std::chrono::seconds{30};
 
 std::string join(std::vector<rotation::Credential> const& slots) {
     std::string names;
@@ -45,7 +42,9 @@ Task<Attempt::Ended> Attempt::take_lock() {
 Async<rotation::Credentials> Attempt::list_credentials() {
     auto const give_up_at = std::min(ports_.clock.steady_now() + listings_lag_at_most, request_.deadline);
     for (;;) {
+        auto const asked_at = ports_.clock.steady_now();
         KSSEDR_CO_TRY(auto listed, co_await calls_.list_credentials(owner()));
+        listed_at_ = asked_at;
         disbelieve_future(listed);
         if (!memory_.regenerated.is_outdated(owner().key(), listed)) {
             if (pair_) listed.narrow_to(*pair_);
@@ -184,6 +183,7 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
         if (after && before->agrees_with(*after)) {
             credentials_ = *std::move(after);
             memory_.doubts.settle(owner().key());
+            memory_.regenerated.settle(owner().key(), credentials_);
             co_return std::nullopt;
         }
         before = std::move(after);
@@ -196,8 +196,11 @@ Task<Attempt::Ended> Attempt::settle_doubt() {
 rotation::Situation Attempt::situation() const {
     rotation::Situation situation;
     situation.now = self_.version.seen_at;
+    TimePoint newest{};
+    for (auto const& holder : holders_) newest = std::max(newest, holder.holder.version_created);
     for (auto const& credential : credentials_.slots) {
-        auto const made = credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential);
+        auto const made =
+            credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential, newest);
         situation.slots.push_back({credential.slot, made});
     }
     for (auto const& holder : holders_) situation.holders.push_back(holder.holder);

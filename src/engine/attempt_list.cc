@@ -12,7 +12,6 @@ using rotation::Step;
 
 namespace {
 
-constexpr Duration pause_between_listings = std::chrono::seconds{2};
 // By then whoever made one has published it or never will, though the service's clock be ahead of the vault's.
 constexpr Duration settled_after = ports::time_of_doubt + std::chrono::minutes{5};
 constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
@@ -184,7 +183,7 @@ Task<Attempt::Ended> Attempt::remove_from_list(std::string id) {
                                           {"credential", id},
                                           {"vault", seen_.outcome.vault},
                                           {"secret", seen_.outcome.secret}});
-    auto const removed = co_await calls_.remove(owner(), id, *lease_, [this] { return are_uses_still_so(); });
+    auto const removed = co_await calls_.remove(owner(), id, *lease_, [this](Sending) { return are_uses_still_so(); });
     if (removed) {
         removed_.push_back(id);
         std::erase_if(list_.listed, [&](auto const& credential) { return credential.id == id; });
@@ -202,7 +201,8 @@ Task<Attempt::Ended> Attempt::add_to_list(rotation::Decision const& decision) {
                     {{"resource", owner().text()}, {"vault", seen_.outcome.vault}, {"secret", seen_.outcome.secret}});
     // Its consumers may have it until they read the next version, which may come as late as this one's expiry.
     auto const ends = decision.expires + seen_.terms->overlap.value;
-    auto added = co_await calls_.add(owner(), list_.mark, ends, *lease_, [this] { return are_uses_still_so(); });
+    auto added =
+        co_await calls_.add(owner(), list_.mark, ends, *lease_, [this](Sending) { return are_uses_still_so(); });
     if (added) {
         added_ = {added->id, std::move(added->value), {}};
         co_return std::nullopt;
@@ -261,8 +261,8 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
             if (is_leaked) not_ours_.push_back(credential.id);
             continue;
         }
-        auto const removed =
-            co_await calls_.remove(owner(), credential.id, *lease_, []() -> Task<Result<bool>> { co_return true; });
+        auto const removed = co_await calls_.remove(owner(), credential.id, *lease_,
+                                                    [](Sending) -> Task<Result<bool>> { co_return true; });
         if (!removed) co_return conclude(removed.error(), "the new version is published; removing " + credential.id);
         removed_.push_back(credential.id);
     }

@@ -147,8 +147,8 @@ Task<Attempt::Ended> Attempt::set_password(std::string login, bool& is_done) {
                                          {"secret", seen_.outcome.secret}});
     Ended ended = co_await open_pending(login, password);
     if (ended) co_return ended;
-    auto const set =
-        co_await calls_.set_password(owner(), login, password, *lease_, [this] { return are_uses_still_so(); });
+    auto const set = co_await calls_.set_password(owner(), login, password, *lease_,
+                                                  [this](Sending) { return are_uses_still_so(); });
     if (set) {
         auto const slot = std::ranges::find(credentials_.slots, login, &rotation::Credential::slot);
         slot->value = std::move(password);

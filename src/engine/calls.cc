@@ -30,6 +30,12 @@ std::string name_of(rotation::OwnerId const& owner) {
     return owner.service_name();
 }
 
+template <class T>
+Sending sending_after(Result<T> const& result) {
+    bool const is_no = !result && result.error().code() == Errc::throttled;
+    return is_no ? Sending::after_a_no : Sending::first;
+}
+
 // What an answer shows as credentials, and can be none: published, it would be worth nothing, or be something else.
 Result<void> check_form(rotation::Credentials const& credentials, rotation::CredentialShape const& shape) {
     for (auto const& credential : credentials.slots) {
@@ -197,14 +203,15 @@ Task<ports::TrialResult> Calls::verify(rotation::OwnerId owner, rotation::Creden
     co_return co_await ports_.provider.verify(owner, credential.value, value, until);
 }
 
-Async<SteadyPoint> Calls::admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease,
-                                       std::function<Task<Result<bool>>()> const& is_still_so) {
+Async<SteadyPoint> Calls::admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease, StillSo const& is_still_so,
+                                       Sending& sending) {
     KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
-    KSSEDR_CO_TRY(bool is_so, co_await is_still_so());
+    KSSEDR_CO_TRY(bool is_so, co_await is_still_so(sending));
     // A "no" that came while that was looked at holds this too.
     while (is_so && pace_.is_held(owner)) {
         KSSEDR_CO_TRY_VOID(co_await pace_.use_turn(owner, deadline_));
-        KSSEDR_CO_TRY(is_so, co_await is_still_so());
+        sending = Sending::after_a_no;
+        KSSEDR_CO_TRY(is_so, co_await is_still_so(sending));
     }
     if (!is_so) co_return fail(Error(Errc::invalid_argument, "what was seen has changed").with_service_code("Changed"));
     auto const until = within(longest_regeneration);
@@ -213,21 +220,32 @@ Async<SteadyPoint> Calls::admit_effect(rotation::OwnerId owner, ports::OwnerLeas
     co_return until;
 }
 
-Async<rotation::Credentials> Calls::regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
-                                               std::function<Task<Result<bool>>()> is_still_so) {
-    auto operation = [&]() -> Async<rotation::Credentials> {
-        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
-        auto result = co_await ports_.provider.regenerate(owner, slot, until);
-        note_effect(lease, result, ports_.clock.steady_now() + ports_.provider.may_land_for(owner));
+template <class T, class Send>
+Async<T> Calls::send_effect(rotation::OwnerId owner, ports::OwnerLease& lease, StillSo is_still_so,
+                            Duration may_land_for, Send send) {
+    auto sending = Sending::first;
+    auto operation = [&]() -> Async<T> {
+        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so, sending));
+        auto result = co_await send(until);
+        note_effect(lease, result, ports_.clock.steady_now() + may_land_for);
         heed(owner, result);
-        if (result && result->calls_left) pace_.heed_left(owner, *result->calls_left);
-        if (!result) co_return result;
-        // The service took the request, whatever it says of it.
-        if (auto const checked = check_form(*result, shapes(owner).front()); !checked)
-            co_return fail(Errc::outcome_unknown, checked.error().message());
+        sending = sending_after(result);
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+}
+
+Async<rotation::Credentials> Calls::regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
+                                               StillSo is_still_so) {
+    auto const send = [&](SteadyPoint until) { return ports_.provider.regenerate(owner, slot, until); };
+    auto const doubt = ports_.provider.may_land_for(owner);
+    KSSEDR_CO_TRY(auto regenerated,
+                  co_await send_effect<rotation::Credentials>(owner, lease, is_still_so, doubt, send));
+    if (regenerated.calls_left) pace_.heed_left(owner, *regenerated.calls_left);
+    // The service took the request, whatever it says of it.
+    if (auto const checked = check_form(regenerated, shapes(owner).front()); !checked)
+        co_return fail(Errc::outcome_unknown, checked.error().message());
+    co_return regenerated;
 }
 
 Async<rotation::CredentialList> Calls::list_of(rotation::OwnerId owner) {
@@ -241,42 +259,24 @@ Async<rotation::CredentialList> Calls::list_of(rotation::OwnerId owner) {
 }
 
 Async<rotation::AddedCredential> Calls::add(rotation::OwnerId owner, std::string mark, TimePoint ends,
-                                            ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so) {
-    auto operation = [&]() -> Async<rotation::AddedCredential> {
-        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
-        auto result = co_await ports_.lists->add(owner, mark, ends, until);
-        note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
-        heed(owner, result);
-        if (!result) co_return result;
-        if (!formats::has_credential_form(result->value, shapes(owner).front()))
-            co_return fail(Errc::outcome_unknown, "what was added has not the form of a credential");
-        co_return result;
-    };
-    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+                                            ports::OwnerLease& lease, StillSo is_still_so) {
+    auto const send = [&](SteadyPoint until) { return ports_.lists->add(owner, mark, ends, until); };
+    KSSEDR_CO_TRY(auto added, co_await send_effect<rotation::AddedCredential>(owner, lease, is_still_so,
+                                                                              ports::time_of_doubt, send));
+    if (!formats::has_credential_form(added.value, shapes(owner).front()))
+        co_return fail(Errc::outcome_unknown, "what was added has not the form of a credential");
+    co_return added;
 }
 
-Async<void> Calls::remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
-                          std::function<Task<Result<bool>>()> is_still_so) {
-    auto operation = [&]() -> Async<void> {
-        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
-        auto result = co_await ports_.lists->remove(owner, id, until);
-        note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
-        heed(owner, result);
-        co_return result;
-    };
-    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+Async<void> Calls::remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease, StillSo is_still_so) {
+    auto const send = [&](SteadyPoint until) { return ports_.lists->remove(owner, id, until); };
+    co_return co_await send_effect<void>(owner, lease, is_still_so, ports::time_of_doubt, send);
 }
 
 Async<void> Calls::set_password(rotation::OwnerId owner, std::string login, SecretString const& password,
-                                ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so) {
-    auto operation = [&]() -> Async<void> {
-        KSSEDR_CO_TRY(auto const until, co_await admit_effect(owner, lease, is_still_so));
-        auto result = co_await ports_.logins->set(owner, login, password, until);
-        note_effect(lease, result, ports_.clock.steady_now() + ports::time_of_doubt);
-        heed(owner, result);
-        co_return result;
-    };
-    co_return co_await retry(ports_.clock, ports_.random, acting_, deadline_, operation);
+                                ports::OwnerLease& lease, StillSo is_still_so) {
+    auto const send = [&](SteadyPoint until) { return ports_.logins->set(owner, login, password, until); };
+    co_return co_await send_effect<void>(owner, lease, is_still_so, ports::time_of_doubt, send);
 }
 
 Async<void> Calls::disable(rotation::SecretRef secret, std::string version) {

@@ -57,6 +57,12 @@ struct Ports {
 /// be told.
 enum class MissingRight : bool { is_said, is_waited_for };
 
+/// An effect at the provider that is about to be sent: for the first time, or once more after the service said "not
+/// now".
+enum class Sending : bool { first, after_a_no };
+/// Whether what an effect's decision stands on is still so.
+using StillSo = std::function<Task<Result<bool>>(Sending)>;
+
 class Calls {
 public:
     Calls(Ports& ports, Pace& pace, SteadyPoint deadline, MissingRight missing_right);
@@ -85,14 +91,13 @@ public:
     /// `is_still_so` is asked right before each sending; where it is not, nothing is sent: `invalid_argument`, service
     /// code `Changed`.
     Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, ports::OwnerLease& lease,
-                                            std::function<Task<Result<bool>>()> is_still_so);
+                                            StillSo is_still_so);
     /// Adds to the owner's list, and removes from it; `is_still_so` as above.
     Async<rotation::AddedCredential> add(rotation::OwnerId owner, std::string mark, TimePoint ends,
-                                         ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so);
-    Async<void> remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease,
-                       std::function<Task<Result<bool>>()> is_still_so);
+                                         ports::OwnerLease& lease, StillSo is_still_so);
+    Async<void> remove(rotation::OwnerId owner, std::string id, ports::OwnerLease& lease, StillSo is_still_so);
     Async<void> set_password(rotation::OwnerId owner, std::string login, SecretString const& password,
-                             ports::OwnerLease& lease, std::function<Task<Result<bool>>()> is_still_so);
+                             ports::OwnerLease& lease, StillSo is_still_so);
     Async<rotation::SecretProperties> publish(rotation::SecretRef secret, rotation::SecretDraft const& draft,
                                               ports::OwnerLease& lease);
     Async<void> disable(rotation::SecretRef secret, std::string version);
@@ -122,9 +127,13 @@ private:
     [[nodiscard]] SteadyPoint within(Duration longest) const;
     /// One of the turns that were taken, else one that is waited for.
     Async<void> turn_of_provider(rotation::OwnerId owner);
+    /// Sends an effect on the owner, as often as that can do no harm; `send` takes until when it must have ended.
+    template <class T, class Send>
+    Async<T> send_effect(rotation::OwnerId owner, ports::OwnerLease& lease, StillSo is_still_so, Duration may_land_for,
+                         Send send);
     /// What has to be so before an effect on the owner is sent, and until when it must have ended.
-    Async<SteadyPoint> admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease,
-                                    std::function<Task<Result<bool>>()> const& is_still_so);
+    Async<SteadyPoint> admit_effect(rotation::OwnerId owner, ports::OwnerLease& lease, StillSo const& is_still_so,
+                                    Sending& sending);
 
     struct Turns {
         rotation::OwnerId owner;

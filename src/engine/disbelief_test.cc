@@ -50,6 +50,52 @@ CORO_TEST(Disbelief, ARegenerationThatChangedNothingIsNoRotation) {
     EXPECT_GE(again.outcome.duration, time_of_doubt - 1s);
 }
 
+// Other processes know of that doubt by the lease alone.
+CORO_TEST(Disbelief, ARegenerationThatChangedNothingKeepsItsLeaseUntilItCanNotHappenAnyMore) {
+    struct KeptLock final : ports::OwnerLock {
+        struct Lease final : ports::OwnerLease {
+            explicit Lease(SteadyPoint& kept) : kept_until(kept) {}
+            [[nodiscard]] bool outlasts(SteadyPoint) const override { return true; }
+            void keep_until(SteadyPoint when) override { kept_until = when; }
+            [[nodiscard]] bool was_waited_for() const override { return false; }
+            SteadyPoint& kept_until;
+        };
+        Async<std::unique_ptr<ports::OwnerLease>> acquire(std::string, SteadyPoint) override {
+            co_return std::make_unique<Lease>(kept_until);
+        }
+        SteadyPoint kept_until{};
+    } lock;
+    Scene scene(clock());
+    Rotator rotator({scene.azure, scene.azure, scene.azure, lock, clock(), scene.random, scene.log}, scene.policy);
+    auto const old = scene.azure.keys["key2"];
+    scene.azure.script = [&](int, std::string_view operation) {
+        FakeAzure::Event event;
+        if (operation == "keys.regenerate") event.after = [&] { scene.azure.keys["key2"] = old; };
+        return event;
+    };
+    auto const seen = co_await rotator.rotate(scene.event());
+    EXPECT_EQ(seen.outcome.code, "unexpected-answer") << seen.outcome.reason;
+    EXPECT_GE(lock.kept_until - clock().steady_now(), time_of_doubt - 1s);
+}
+
+// A service that shows what it made in its listing alone, and there a little later.
+CORO_TEST(Disbelief, AListingThatLagsBehindTheRegenerationIsAskedForAgain) {
+    Scene scene(clock());
+    auto const old = scene.azure.keys["key2"];
+    FakeAzure::Key made;
+    scene.azure.script = [&, listings = 0](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (operation == "keys.regenerate") event.after = [&] { made = std::exchange(scene.azure.keys["key2"], old); };
+        if (operation == "keys.list" && ++listings == 4) event.before = [&] { scene.azure.keys["key2"] = made; };
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 1);
+    CO_ASSERT(scene.azure.versions.size() == 2);
+    EXPECT_TRUE(scene.azure.is_alive(scene.azure.versions[1].value));
+}
+
 CORO_TEST(Disbelief, AMakingTimeInTheFutureMakesNothingLiveLonger) {
     for (auto const ahead : {Duration(1h), Duration(days{2}), Duration(days{2'900'000})}) {
         SCOPED_TRACE(format_span(ahead));

@@ -25,6 +25,39 @@ void lag(Scene& scene, int first, int last, std::map<std::string, FakeAzure::Key
     };
 }
 
+// What takes a service longer than a call may last is in doubt each time; where nobody tells when a slot was made and
+// there was no version before, only who asked for it knows that it was done.
+CORO_TEST(Doubt, WhatWasDoneInTheEndIsKnownThoughNobodyTellsWhen) {
+    Scene scene(clock());
+    scene.azure.tells_when_made = false;
+    scene.azure.script = [](int, std::string_view operation) {
+        FakeAzure::Event event;
+        if (operation == "keys.regenerate") event.error_after = Error(Errc::outcome_unknown, "it goes on");
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 1);
+    EXPECT_EQ(scene.azure.versions.size(), 2U);
+}
+
+// Somebody else may have made it after the version: then it would look older than it is, and be made once more.
+TEST(Doubt, WhatMayHaveBeenMadeLaterIsNotTold) {
+    auto const credentials = [](std::string_view value) {
+        rotation::Credentials all;
+        all.slots.push_back({"key2", SecretString::copy_of(value), std::nullopt});
+        return all;
+    };
+    RegeneratedBook book;
+    TimePoint const sent{days{100}};
+    book.doubt("owner", "key2", credentials("old"), sent);
+    auto const now = credentials("new");
+    book.settle("owner", now);
+    EXPECT_EQ(book.made("owner", now.slots[0], sent - days{1}), sent);
+    EXPECT_EQ(book.made("owner", now.slots[0], sent + days{1}), std::nullopt);
+    EXPECT_TRUE(book.is_outdated("owner", credentials("old")));
+}
+
 CORO_TEST(Lag, AListingFromBeforeOnesOwnRegenerationIsNoEvidenceAgainstWhatWasPublished) {
     Scene scene(clock());
     auto const before = scene.azure.keys;

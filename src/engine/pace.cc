@@ -16,7 +16,11 @@ constexpr Duration pause_per_missing_call{100};
 
 std::optional<SteadyPoint> Pace::Throttle::heed(Error const* error, SteadyPoint now) {
     if (error == nullptr) next = std::chrono::seconds{1};
-    if (error == nullptr || error->code() != Errc::throttled) return std::nullopt;
+    if (error == nullptr) return std::nullopt;
+    // It was told so after an effect had begun; what says "later" for another reason holds others no longer than this.
+    bool const is_after_effect = error->code() == Errc::outcome_unknown && error->retry_after();
+    if (is_after_effect) return now + std::min(*error->retry_after(), longest_throttle);
+    if (error->code() != Errc::throttled) return std::nullopt;
     if (error->retry_after()) return now + *error->retry_after();
     // Those that were under way when it was said already tell nothing new.
     if (now >= until) {

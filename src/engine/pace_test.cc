@@ -51,6 +51,23 @@ CORO_TEST(Pace, ThrottledWithATimeWaitsThatLong) {
     EXPECT_EQ(wait, 17s);
 }
 
+// An effect had begun, and then the service would not be called any more: so it is told, and for no longer than a
+// minute.
+CORO_TEST(Pace, AnUnknownOutcomeThatNamesATimeHoldsToo) {
+    for (auto const& [told, expected] : {std::pair{17s, 17s}, {300s, 60s}}) {
+        Pace pace(clock());
+        auto const unknown = Error(Errc::outcome_unknown, "it goes on").with_retry_after(told);
+        pace.heed(owner(), &unknown);
+        auto const wait = co_await wait_of(pace, clock());
+        EXPECT_EQ(wait, expected);
+    }
+    Pace pace(clock());
+    Error const unknown(Errc::outcome_unknown, "it goes on");
+    pace.heed(owner(), &unknown);
+    auto const wait = co_await wait_of(pace, clock());
+    EXPECT_EQ(wait, 0s);
+}
+
 CORO_TEST(Pace, ATurnTakenAheadWaitsForANoThatCameMeanwhile) {
     Pace pace(clock());
     auto const taken = co_await pace.turns_of_provider(owner(), 3, SteadyPoint::max());
@@ -101,6 +118,67 @@ CORO_TEST(Pace, FewCallsLeftSlowEverybodyDown) {
         auto const wait = co_await wait_of(pace, clock());
         EXPECT_EQ(wait, expected) << left << " left";
     }
+}
+
+// A service that lets one call through every four seconds, of whatever kind.
+FakeAzure::Script one_call_every_four_seconds(Clock& clock) {
+    return [&clock, free_at = SteadyPoint{}](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (!operation.starts_with("keys.")) return event;
+        auto const now = clock.steady_now();
+        if (now < free_at) {
+            auto const wait = std::chrono::ceil<std::chrono::seconds>(free_at - now);
+            event.error_before = Error(Errc::throttled, "429").with_retry_after(wait);
+        } else {
+            free_at = now + 4s;
+        }
+        return event;
+    };
+}
+
+// A listing before each sending would take the only turn that there is, for ever.
+CORO_TEST(Pace, ARegenerationThatWasToldToWaitDoesNotSpendItsTurnOnAListing) {
+    Scene scene(clock());
+    scene.azure.script = one_call_every_four_seconds(clock());
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 1);
+    EXPECT_EQ(std::ranges::count(scene.azure.calls, "keys.regenerate"), 2) << "one was refused";
+}
+
+CORO_TEST(Pace, ARegenerationThatWasToldToWaitLooksAtHoldersAllTheSame) {
+    Scene scene(clock());
+    scene.azure.script = [&, has_refused = false](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (operation != "keys.regenerate" || std::exchange(has_refused, true)) return event;
+        event.error_before = Error(Errc::throttled, "429").with_retry_after(20s);
+        // Meanwhile somebody moves a sibling to the key that was to be regenerated.
+        event.before = [&] {
+            auto properties = scene.azure.versions[0].properties;
+            scene.azure.add_version(properties, Scene::connection_string(scene.azure.keys["key2"].value),
+                                    "demo.vault.azure.net/sibling");
+            auto moved = scene.azure.versions[0].properties;
+            moved.expires = clock().now() + days{90};
+            scene.azure.add_version(moved, Scene::connection_string(scene.azure.keys["key2"].value));
+        };
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(scene.azure.regenerations, 0) << seen.outcome.reason;
+}
+
+CORO_TEST(Pace, AListingIsMadeAnewWhereTheServiceSaidNoForLong) {
+    Scene scene(clock());
+    scene.azure.script = [&, has_refused = false](int, std::string_view operation) mutable {
+        FakeAzure::Event event;
+        if (operation != "keys.regenerate" || std::exchange(has_refused, true)) return event;
+        event.error_before = Error(Errc::throttled, "429").with_retry_after(90s);
+        event.before = [&] { scene.azure.regenerate_key("key2"); };
+        return event;
+    };
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::adopted) << seen.outcome.reason;
+    EXPECT_EQ(scene.azure.regenerations, 0) << "what somebody made meanwhile is published";
 }
 
 TEST(Circuit, OpensTriesOnceAndCloses) {

@@ -14,6 +14,23 @@ void RegeneratedBook::note(std::string const& owner_key, std::string const& slot
     noted_[{owner_key, slot}] = {sha256(old->value.expose()), sha256(fresh->value.expose()), now};
 }
 
+void RegeneratedBook::doubt(std::string const& owner_key, std::string const& slot, rotation::Credentials const& before,
+                            TimePoint now) {
+    auto const* old = before.find(slot);
+    if (old != nullptr) doubted_[{owner_key, slot}] = {sha256(old->value.expose()), {}, now};
+}
+
+void RegeneratedBook::settle(std::string const& owner_key, rotation::Credentials const& listed) {
+    for (auto const& credential : listed.slots) {
+        auto const place = doubted_.find({owner_key, credential.slot});
+        if (place == doubted_.end()) continue;
+        auto fresh = sha256(credential.value.expose());
+        if (fresh != place->second.retired)
+            noted_[place->first] = {place->second.retired, std::move(fresh), place->second.made, true};
+        doubted_.erase(place);
+    }
+}
+
 bool RegeneratedBook::is_outdated(std::string const& owner_key, rotation::Credentials const& listed) const {
     return std::ranges::any_of(listed.slots, [&](rotation::Credential const& credential) {
         auto const place = noted_.find({owner_key, credential.slot});
@@ -21,10 +38,11 @@ bool RegeneratedBook::is_outdated(std::string const& owner_key, rotation::Creden
     });
 }
 
-std::optional<TimePoint> RegeneratedBook::made(std::string const& owner_key,
-                                               rotation::Credential const& credential) const {
+std::optional<TimePoint> RegeneratedBook::made(std::string const& owner_key, rotation::Credential const& credential,
+                                               TimePoint newest) const {
     auto const place = noted_.find({owner_key, credential.slot});
     if (place == noted_.end() || place->second.fresh != sha256(credential.value.expose())) return std::nullopt;
+    if (place->second.is_least && place->second.made <= newest) return std::nullopt;
     return place->second.made;
 }
 

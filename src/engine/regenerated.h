@@ -19,19 +19,29 @@ public:
     /// A slot was regenerated at `now`, by the vault's clock: the listings before and after.
     void note(std::string const& owner_key, std::string const& slot, rotation::Credentials const& before,
               rotation::Credentials const& after, TimePoint now);
+    /// It was sent that a slot be regenerated, and is not known whether it was: what stood there before.
+    void doubt(std::string const& owner_key, std::string const& slot, rotation::Credentials const& before,
+               TimePoint now);
+    /// It can not happen any more, and this is what stands there: a slot in doubt that changed was regenerated.
+    void settle(std::string const& owner_key, rotation::Credentials const& listed);
     /// Whether a listing is from before a regeneration that was noted.
     [[nodiscard]] bool is_outdated(std::string const& owner_key, rotation::Credentials const& listed) const;
-    /// When this credential was made, if by this process.
-    [[nodiscard]] std::optional<TimePoint> made(std::string const& owner_key,
-                                                rotation::Credential const& credential) const;
+    /// When this credential was made, if by this process. Of one that was in doubt it is known that it was made then or
+    /// later, by whomever: told only where that is after `newest`, the making of the newest version that may hold it.
+    [[nodiscard]] std::optional<TimePoint> made(std::string const& owner_key, rotation::Credential const& credential,
+                                                TimePoint newest) const;
 
 private:
     struct Noted {
         std::string retired;  // digests
         std::string fresh;
         TimePoint made{};
+        bool is_least = false;  ///< made then, or later by somebody else
     };
-    std::map<std::pair<std::string, std::string>, Noted> noted_;  // by owner and slot, the last time
+    using Places = std::map<std::pair<std::string, std::string>, Noted>;  // by owner and slot, the last time
+
+    Places noted_;
+    Places doubted_;  // with nothing fresh
 };
 
 }  // namespace kssedr::engine

@@ -5,6 +5,7 @@
 #include "azure/slots_answer.h"
 #include "base/ascii.h"
 #include "providers/policy_write_back.h"
+#include "providers/steady_call.h"
 
 #include <algorithm>
 
@@ -31,8 +32,19 @@ http::Method method_of(std::string_view name) {
     return name == "PUT" ? http::Method::put : http::Method::post;
 }
 
+azure::ArmCall listing_of(CatalogueEntry const& entry, rotation::ArmId owner, std::string operation) {
+    return {.operation = std::move(operation),
+            .resource = std::move(owner),
+            .action = entry.list.tail,
+            .api_version = entry.api_version,
+            .method = method_of(entry.list.method)};
+}
+
+// Where it was the service that would not be called just then, nobody else is to call it either.
 Error with_unknown_outcome(Error error, std::string const& operation) {
+    auto const held = error.code() == Errc::throttled ? error.retry_after() : std::nullopt;
     return Error(Errc::outcome_unknown, error.message())
+        .with_retry_after(held)
         .during(operation + ": it was done, and what it made is not shown");
 }
 
@@ -88,19 +100,11 @@ Result<CatalogueEntry const*> CatalogueSlots::entry_of(rotation::OwnerId const& 
     return entry;
 }
 
-Async<http::Response> CatalogueSlots::fetch_keys(CatalogueEntry const& entry, rotation::ArmId owner,
-                                                 SteadyPoint deadline) {
-    azure::ArmCall call{.operation = "listing the keys of " + name_of(entry, owner),
-                        .resource = std::move(owner),
-                        .action = entry.list.tail,
-                        .api_version = entry.api_version,
-                        .method = method_of(entry.list.method)};
-    co_return co_await arm_.send(std::move(call), deadline);
-}
-
 Async<rotation::Credentials> CatalogueSlots::list(rotation::OwnerId owner, SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const* entry, entry_of(owner));
-    KSSEDR_CO_TRY(auto const answer, co_await fetch_keys(*entry, *owner.resource(), deadline));
+    auto const& resource = *owner.resource();
+    auto call = listing_of(*entry, resource, "listing the keys of " + name_of(*entry, resource));
+    KSSEDR_CO_TRY(auto const answer, co_await arm_.send(std::move(call), deadline));
     auto credentials = azure::parse_slots(answer.body.expose(), *entry);
     if (!credentials)
         co_return fail(
@@ -113,7 +117,8 @@ Async<std::string> CatalogueSlots::find_asks(CatalogueEntry const& entry, EntryS
                                              SteadyPoint deadline) {
     if (slot.asks_for.empty()) co_return slot.asks;
     auto const operation = "finding the id of " + slot.name + " of " + name_of(entry, owner);
-    KSSEDR_CO_TRY(auto const answer, co_await fetch_keys(entry, std::move(owner), deadline));
+    auto call = listing_of(entry, std::move(owner), operation);
+    KSSEDR_CO_TRY(auto const answer, co_await send_steadily(arm_, clock_, std::move(call), deadline));
     auto id = azure::parse_slot_id(answer.body.expose(), slot);
     if (!id) co_return fail(std::move(id).error().during(operation));
     co_return id;
@@ -123,7 +128,7 @@ Async<http::Response> CatalogueSlots::send_regeneration(CatalogueEntry const& en
                                                         rotation::ArmId owner, std::string operation,
                                                         SteadyPoint deadline) {
     if (!entry.policies.empty())
-        co_return co_await write_policy_back(arm_, random_, entry, slot, std::move(owner), std::move(operation),
+        co_return co_await write_policy_back(arm_, clock_, random_, entry, slot, std::move(owner), std::move(operation),
                                              deadline);
     KSSEDR_CO_TRY(auto const asks, co_await find_asks(entry, slot, owner, deadline));
     std::string tail = entry.regenerate.tail;
@@ -136,6 +141,7 @@ Async<http::Response> CatalogueSlots::send_regeneration(CatalogueEntry const& en
                         .method = method_of(entry.regenerate.method),
                         .effect = Effect::happens,
                         .body = format_body(entry.regenerate.body, asks)};
+    if (!slot.asks_for.empty()) co_return co_await send_steadily(arm_, clock_, std::move(call), deadline);
     co_return co_await arm_.send(std::move(call), deadline);
 }
 

@@ -38,8 +38,6 @@ private:
     /// Null where the catalogue has none.
     [[nodiscard]] rotation::CatalogueEntry const* find_entry(rotation::OwnerId const& owner) const;
     Result<rotation::CatalogueEntry const*> entry_of(rotation::OwnerId const& owner) const;
-    Async<http::Response> fetch_keys(rotation::CatalogueEntry const& entry, rotation::ArmId owner,
-                                     SteadyPoint deadline);
     /// The call itself: its answer may show the keys, or nothing, or that it goes on.
     Async<http::Response> send_regeneration(rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
                                             rotation::ArmId owner, std::string operation, SteadyPoint deadline);

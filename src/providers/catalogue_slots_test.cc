@@ -273,6 +273,33 @@ CORO_TEST(CatalogueSlots, WritesAPolicyBackWithItsResource) {
     EXPECT_EQ(loose.error().code(), Errc::corrupt) << "without an etag nothing is written";
 }
 
+// A service that lets few calls through: the first of several would take the turn of the next, each time.
+CORO_TEST(CatalogueSlots, GoesOnWhereItWasToldToComeLater) {
+    auto const policy = id("Contoso.Devices/hubs/hub/keys/service");
+    std::string const resource = R"({"etag":"AA=","properties":{}})";
+    std::string const listing = R"({"value":[{"keyName":"service","primaryKey":"p","secondaryKey":"s"}]})";
+    World world(clock());
+    world.expect("Contoso.Devices/hubs/hub", Method::get).answer(200, resource);
+    world.expect("Contoso.Devices/hubs/hub/listkeys").answer(429, "", {{"retry-after", "4"}});
+    world.expect("Contoso.Devices/hubs/hub/listkeys").answer(200, listing);
+    for (int i = 0; i < 3; ++i) world.expect("Contoso.Devices/hubs/hub", Method::put).answer(429, "");
+    world.expect("Contoso.Devices/hubs/hub", Method::put).answer(200, "{}");
+    world.expect("Contoso.Devices/hubs/hub/keys/service/listkeys")
+        .answer(200, R"({"primaryKey":"p","secondaryKey":"n"})");
+    auto const begun = clock().steady_now();
+    auto const made = co_await world.provider.regenerate(policy, "secondary", begun + 30s);
+    EXPECT_TRUE(made.has_value());
+    EXPECT_EQ(clock().steady_now() - begun, 4s + 1s + 2s + 4s);
+    auto const& sent = world.transport.sent();
+    EXPECT_EQ(sent.at(3).body, sent.at(6).body) << "one key, however often it is sent";
+
+    world.expect("Contoso.Devices/hubs/hub", Method::get).answer(429, "", {{"retry-after", "40"}});
+    auto const late = co_await world.provider.regenerate(policy, "secondary", clock().steady_now() + 30s);
+    CO_ASSERT(!late.has_value());
+    EXPECT_EQ(late.error().code(), Errc::throttled);
+    EXPECT_EQ(late.error().retry_after(), 40s);
+}
+
 // A poll and what it answers.
 struct Poll {
     long status = 200;
@@ -359,6 +386,24 @@ CORO_TEST(CatalogueSlots, FollowsWhatGoesOn) {
         EXPECT_NE(made.error().message().find(operation.says), std::string::npos) << made.error().message();
         EXPECT_EQ(made.error().message().find("cccc"), std::string::npos) << "a signature was quoted";
     }
+}
+
+// What the service says of when to come again is for everybody.
+CORO_TEST(CatalogueSlots, TellsHowLongNotToCallWhereWhatWasMadeCanNotBeSeen) {
+    World world(clock());
+    world.expect("Contoso.Slow/things/t/regenerateKey").answer(200, "");
+    world.expect("Contoso.Slow/things/t/listKeys").answer(429, "", {{"retry-after", "17"}});
+    auto const unseen = co_await world.provider.regenerate(world.thing, "key1", SteadyPoint::max());
+    CO_ASSERT(!unseen.has_value());
+    EXPECT_EQ(unseen.error().code(), Errc::outcome_unknown);
+    EXPECT_EQ(unseen.error().retry_after(), 17s);
+
+    world.expect("Contoso.Slow/things/t/regenerateKey").answer(202, "", {{"azure-asyncoperation", status_url}});
+    world.transport.expect(Method::get, status_url).answer(429, "", {{"retry-after", "40"}});
+    auto const unended = co_await world.provider.regenerate(world.thing, "key1", clock().steady_now() + 30s);
+    CO_ASSERT(!unended.has_value());
+    EXPECT_EQ(unended.error().code(), Errc::outcome_unknown);
+    EXPECT_EQ(unended.error().retry_after(), 40s);
 }
 
 CORO_TEST(CatalogueSlots, WhatDoesNotEndInTimeIsNotKnown) {

@@ -13,8 +13,8 @@ namespace kssedr::providers {
 
 /// The answer to the writing, which may go on (azure/long_running.h). `owner` is the policy. Errors as those of a
 /// regeneration; `conflict` where the resource was changed meanwhile.
-Async<http::Response> write_policy_back(azure::ArmClient& arm, Random& random, rotation::CatalogueEntry const& entry,
-                                        rotation::EntrySlot const& slot, rotation::ArmId owner, std::string operation,
-                                        SteadyPoint deadline);
+Async<http::Response> write_policy_back(azure::ArmClient& arm, Clock& clock, Random& random,
+                                        rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
+                                        rotation::ArmId owner, std::string operation, SteadyPoint deadline);
 
 }  // namespace kssedr::providers

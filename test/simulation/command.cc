@@ -121,14 +121,18 @@ std::string mutation_option(Mutation mutation) {
 }
 
 // Runs a seed that failed again, to tell how it came to that.
-void explain(std::uint64_t seed, Mutation mutation) {
+void explain(std::uint64_t seed, Options const& options) {
+    auto const mutation = options.mutation;
     auto const plan = make_plan(seed);
     constexpr std::size_t lines_kept = 60;
     std::deque<std::string> lines;
-    World world(plan, mutation, [&](std::string const& line) {
-        lines.push_back(line);
-        if (lines.size() > lines_kept) lines.pop_front();
-    });
+    World world(
+        plan, mutation,
+        [&](std::string const& line) {
+            lines.push_back(line);
+            if (lines.size() > lines_kept) lines.pop_front();
+        },
+        options.services);
     auto const verdict = world.run();
     if (!verdict.violation) {
         fmt::print("\nseed {} failed, and does not when it is run again: the simulator is not deterministic\n", seed);
@@ -145,7 +149,7 @@ int replay(Options const& options) {
     auto const plan = make_plan(options.from);
     fmt::print("seed {}: {}\n", options.from, plan.describe());
     Trace::Sink const print = [](std::string const& line) { fmt::print("{}\n", line); };
-    World world(plan, options.mutation, options.wants_trace ? print : nullptr);
+    World world(plan, options.mutation, options.wants_trace ? print : nullptr, options.services);
     auto const verdict = world.run();
     tell_details(verdict.statistics);
     if (!verdict.violation) {
@@ -158,7 +162,7 @@ int replay(Options const& options) {
 
 void print_usage() {
     std::string names;
-    for (std::size_t i = 1; i < mutation_names.size(); ++i)
+    for (std::size_t i = 1; i < static_cast<std::size_t>(first_of_provider); ++i)
         names += fmt::format("{}{}",
                              i == 1       ? ""
                              : i % 3 == 1 ? "\n                             "
@@ -223,7 +227,7 @@ std::optional<Options> parse_options(std::vector<std::string> const& arguments) 
 
 int simulate(Options const& options) {
     if (options.is_replay) return replay(options);
-    Tour tour{{}, options.from, options.seeds, options.mutation};
+    Tour tour{{}, options.from, options.seeds, options.mutation, options.services};
     if (options.runs_kept) tour.first.assign(kept_seeds.begin(), kept_seeds.end());
     fmt::print("{}{} from {} on{}\n", options.runs_kept ? fmt::format("{} kept seeds, then ", kept_seeds.size()) : "",
                options.seeds < (std::uint64_t{1} << 40U) ? fmt::format("{}", options.seeds) : "those", options.from,
@@ -247,7 +251,7 @@ int simulate(Options const& options) {
         return !is_late && (options.rotations == 0 || so_far.total.rotations() < options.rotations);
     });
     progress.close();
-    if (!report.failing.empty()) explain(report.failing.front(), options.mutation);
+    if (!report.failing.empty()) explain(report.failing.front(), options);
     if (report.has_crashed) fmt::print("\na process of the fleet crashed; --jobs 1 shows where\n");
     fmt::print("{}\n", summary_of(report, seconds_since(began)));
     tell_cpu(report.total);

@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "mutation.h"
+#include "services.h"
 
 #include <cstdint>
 #include <optional>
@@ -22,6 +22,7 @@ struct Options {
     bool is_replay = false;
     bool wants_trace = false;
     Mutation mutation = Mutation::none;
+    MakeServices services{};  ///< not an option: which of the programs this is
 };
 
 /// Nothing, and the usage on standard error, where they are not understood.

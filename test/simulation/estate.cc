@@ -24,16 +24,16 @@ TimePoint Estate::provider_now(int owner) const {
     return beginning + timeline_.now().since_start + owners[static_cast<std::size_t>(owner)].skew;
 }
 
-std::string Estate::random_key_text(Chance& chance) {
-    std::array<char, 64> bytes{};
-    chance.fill(bytes);
-    return format_base64({bytes.data(), bytes.size()});
+std::string Estate::random_key_text(int owner) {
+    std::string bytes(owners[static_cast<std::size_t>(owner)].kind->key_bytes, '\0');
+    chance_.fill(bytes);
+    return format_base64(bytes);
 }
 
-KeyId Estate::make_key(int owner, int slot) {
+KeyId Estate::make_key(int owner, int slot, std::optional<std::string> text) {
     auto const id = static_cast<KeyId>(keys_.size());
     Key key;
-    key.text = random_key_text(chance_);
+    key.text = text ? *std::move(text) : random_key_text(owner);
     key.owner = owner;
     key.slot = slot;
     key.born = timeline_.now();
@@ -63,13 +63,13 @@ std::string Estate::next_version_id() {
     return fmt::format("{:032x}", ++versions_made_);
 }
 
-void Estate::regenerate(int owner, int slot, Author const& author) {
+void Estate::regenerate(int owner, int slot, Author const& author, std::optional<std::string> text) {
     checker_->before_regeneration(owner, slot, author);
     auto& state = owners[static_cast<std::size_t>(owner)].slots[static_cast<std::size_t>(slot)];
     keys_[state.key].died = timeline_.now();
     state.before = state.key;
     state.made_before = state.made;
-    state.key = make_key(owner, slot);
+    state.key = make_key(owner, slot, std::move(text));
     state.changed = timeline_.now();
     state.made = provider_now(owner);
     checker_->after_regeneration(owner, author);

@@ -18,8 +18,10 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 namespace kssedr::simulation {
@@ -64,11 +66,29 @@ struct SlotState {
     TimePoint made_before{};
 };
 
+/// A kind of owner, as far as a world needs it. In texts `{}` stands for the owner's name.
+struct OwnerKind {
+    std::string name;  ///< for the trace
+    std::string id;    ///< of a resource of this kind
+    std::vector<std::string> slots;
+    std::size_t key_bytes = 64;  ///< a key is so many in base64
+    std::size_t provider = 0;    ///< owners of one provider share its limits
+    bool may_tell_made = true;
+    bool is_long_running = false;  ///< a regeneration goes on after its answer (Plan::operation_max)
+    std::function<rotation::CredentialShape(rotation::ArmId const&)> shape;
+    /// What stands before and behind the key in the values of secrets.
+    std::vector<std::pair<std::string, std::string>> forms;
+};
+
+/// Those of the simulator itself: storage accounts, and Cosmos DB's two pairs, all with one shape.
+[[nodiscard]] std::span<OwnerKind const> plain_kinds();
+
 struct OwnerState {
     rotation::ArmId id;
     std::string name;
+    OwnerKind const* kind = nullptr;
     rotation::CredentialShape shape;
-    std::size_t provider = 0;  ///< 0: of owners with one pair, 1: with two
+    std::size_t provider = 0;
     bool tells_made = true;
     Duration skew{};               ///< of the provider's clock
     std::vector<SlotState> slots;  ///< one pair after the other; `slot ^ 1` is the alternate one
@@ -135,7 +155,8 @@ class Checker;
 
 class Estate {
 public:
-    Estate(Timeline& timeline, Plan const& plan, Chance chance);
+    /// Each owner is of one of `kinds`, which outlive it.
+    Estate(Timeline& timeline, Plan const& plan, Chance chance, std::span<OwnerKind const> kinds = plain_kinds());
     void watch(Checker& checker) { checker_ = &checker; }
     [[nodiscard]] Checker& checker() const { return *checker_; }
 
@@ -148,7 +169,8 @@ public:
     std::vector<Bucket> provider_buckets;  ///< Resource Manager's, by OwnerState::provider
 
     // Effects.
-    void regenerate(int owner, int slot, Author const& author);
+    /// `text` is the new key, where whoever asks chose it.
+    void regenerate(int owner, int slot, Author const& author, std::optional<std::string> text = {});
     VersionState const& publish(int secret, rotation::SecretDraft const& draft, Author const& author);
     void set_enabled(int secret, bool enabled);
     void remove(int secret);
@@ -163,7 +185,8 @@ public:
     /// -1 where there is none.
     [[nodiscard]] int find_secret(rotation::SecretRef const& ref) const;
     [[nodiscard]] int find_owner(rotation::OwnerId const& id) const;
-    [[nodiscard]] std::string random_key_text() { return random_key_text(chance_); }
+    /// What has the form of a key of the owner's.
+    [[nodiscard]] std::string random_key_text(int owner);
     [[nodiscard]] SteadyPoint now() const { return timeline_.now(); }
 
 private:
@@ -174,12 +197,12 @@ private:
     void add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner,
                   Plan const& plan);
     void add_first_versions(SecretState& secret, rotation::SecretProperties properties, Plan const& plan);
-    KeyId make_key(int owner, int slot);
-    static std::string random_key_text(Chance& chance);
+    KeyId make_key(int owner, int slot, std::optional<std::string> text = {});
     [[nodiscard]] std::string next_version_id();
 
     Timeline& timeline_;
     Chance chance_;
+    std::span<OwnerKind const> kinds_;
     Duration propagation_max_;
     Checker* checker_ = nullptr;
     std::vector<Key> keys_{1};

@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <span>
 
 namespace kssedr::simulation {
 
@@ -16,19 +15,41 @@ using std::chrono::days;
 
 namespace {
 
-constexpr std::string_view group = "/subscriptions/s1/resourceGroups/rg/providers/";
-constexpr std::string_view one_pair = "Microsoft.Storage/storageAccounts";
-constexpr std::string_view two_pairs = "Microsoft.DocumentDB/databaseAccounts";
-constexpr std::array<std::string_view, 2> names_of_one_pair{"key1", "key2"};
-constexpr std::array<std::string_view, 4> names_of_two_pairs{"primary", "secondary", "primaryReadonly",
-                                                             "secondaryReadonly"};
-constexpr std::span<std::string_view const> slots_of_one_pair = names_of_one_pair;
-constexpr std::span<std::string_view const> slots_of_two_pairs = names_of_two_pairs;
+OwnerKind plain_kind(std::string name, std::string_view type, std::vector<std::string> slots, std::size_t provider) {
+    OwnerKind kind;
+    kind.id = fmt::format("/subscriptions/s1/resourceGroups/rg/providers/{}/{{}}", type);
+    kind.name = std::move(name);
+    kind.slots = std::move(slots);
+    kind.provider = provider;
+    kind.shape = [](rotation::ArmId const& id) { return test::storage_shape(std::string(id.resource_name())); };
+    std::string const connection =
+        "DefaultEndpointsProtocol=https;AccountName={};EndpointSuffix=core.windows.net;AccountKey=";
+    kind.forms = {{"", ""},
+                  {connection, ""},
+                  {"AccountKey=", ";accountname={} ;BlobEndpoint=https://{}.blob.core.windows.net/"},
+                  {"{ \"user\" : \"caf\\u00e9\", \"nested\":[1, {\"connection\": \"" + connection,
+                   "\"} ],\n\t\"port\": 5.0e1}\n"}};
+    return kind;
+}
+
+std::string fill_in(std::string text, std::string const& name) {
+    for (auto at = text.find("{}"); at != std::string::npos; at = text.find("{}", at + name.size()))
+        text.replace(at, 2, name);
+    return text;
+}
 
 }  // namespace
 
-Estate::Estate(Timeline& timeline, Plan const& plan, Chance chance)
-    : timeline_(timeline), chance_(chance), propagation_max_(plan.propagation_max) {
+std::span<OwnerKind const> plain_kinds() {
+    static std::vector<OwnerKind> const kinds = {
+        plain_kind("storage", "Microsoft.Storage/storageAccounts", {"key1", "key2"}, 0),
+        plain_kind("cosmosdb", "Microsoft.DocumentDB/databaseAccounts",
+                   {"primary", "secondary", "primaryReadonly", "secondaryReadonly"}, 1)};
+    return kinds;
+}
+
+Estate::Estate(Timeline& timeline, Plan const& plan, Chance chance, std::span<OwnerKind const> kinds)
+    : timeline_(timeline), chance_(chance), kinds_(kinds), propagation_max_(plan.propagation_max) {
     for (int i = 0; i < plan.vaults; ++i) {
         VaultState vault;
         vault.host.text = fmt::format("vault{}.vault.azure.net", i);
@@ -37,20 +58,27 @@ Estate::Estate(Timeline& timeline, Plan const& plan, Chance chance)
         vault.bucket = Bucket(plan.vault_limit);
         vaults.push_back(std::move(vault));
     }
-    provider_buckets.assign(2, Bucket(plan.provider_limit));
+    std::size_t providers = 0;
+    for (auto const& kind : kinds_) providers = std::max(providers, kind.provider + 1);
+    provider_buckets.assign(providers, Bucket(plan.provider_limit));
     for (int i = 0; i < plan.owners; ++i) add_owner(i, plan);
     for (int i = 0; i < plan.secrets; ++i) add_secret(i, plan);
 }
 
 void Estate::add_owner(int index, Plan const& plan) {
     bool const has_two_pairs = chance_.happens(plan.two_pairs);
+    std::vector<OwnerKind const*> of_pairs;
+    for (auto const& kind : kinds_)
+        if ((kind.slots.size() > 2) == has_two_pairs) of_pairs.push_back(&kind);
+    auto const& kind = *of_pairs[of_pairs.size() == 1 ? 0 : chance_.pick(of_pairs.size())];
     auto const name = fmt::format("acct{}", index);
-    auto const id = rotation::ArmId::parse(fmt::format("{}{}/{}", group, has_two_pairs ? two_pairs : one_pair, name));
-    OwnerState owner{*id, name, test::storage_shape(name)};
-    owner.provider = has_two_pairs ? 1 : 0;
-    owner.tells_made = chance_.happens(plan.tells_made);
+    auto const id = *rotation::ArmId::parse(fill_in(kind.id, name));
+    owners.push_back({id, name, &kind, kind.shape(id)});
+    auto& owner = owners.back();
+    owner.provider = kind.provider;
+    owner.tells_made = chance_.happens(plan.tells_made) && kind.may_tell_made;
     owner.skew = chance_.between(-plan.service_skew, plan.service_skew);
-    for (auto const slot_name : has_two_pairs ? slots_of_two_pairs : slots_of_one_pair) {
+    for (auto const& slot_name : kind.slots) {
         auto& state = owner.slots.emplace_back();
         auto const slot = static_cast<int>(owner.slots.size()) - 1;
         state.name = slot_name;
@@ -59,24 +87,13 @@ void Estate::add_owner(int index, Plan const& plan) {
         state.changed = {-days{150}};
     }
     if (plan.has_own_setting && index == 0) owner.own_setting = owner.slots[chance_.pick(owner.slots.size())].key;
-    owners.push_back(std::move(owner));
 }
 
 void Estate::add_form(SecretState& secret, OwnerState const& owner) {
-    std::string const connection = fmt::format(
-        "DefaultEndpointsProtocol=https;AccountName={};EndpointSuffix=core.windows.net;AccountKey=", owner.name);
-    switch (chance_.pick(4)) {
-    case 0: break;
-    case 1: secret.prefix = connection; break;
-    case 2:
-        secret.prefix = fmt::format("AccountKey=");
-        secret.suffix =
-            fmt::format(";accountname={} ;BlobEndpoint=https://{}.blob.core.windows.net/", owner.name, owner.name);
-        break;
-    default:
-        secret.prefix = "{ \"user\" : \"caf\\u00e9\", \"nested\":[1, {\"connection\": \"" + connection;
-        secret.suffix = "\"} ],\n\t\"port\": 5.0e1}\n";
-    }
+    auto const& forms = owner.kind->forms;
+    auto const& [prefix, suffix] = forms[chance_.pick(forms.size())];
+    secret.prefix = fill_in(prefix, owner.name);
+    secret.suffix = fill_in(suffix, owner.name);
 }
 
 void Estate::add_tags(rotation::SecretProperties& properties, SecretState& secret, OwnerState const& owner,

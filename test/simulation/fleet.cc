@@ -21,8 +21,8 @@ struct Record {
 };
 static_assert(std::is_trivially_copyable_v<Record> && sizeof(Record) <= 512);
 
-Record run_one(std::uint64_t seed, Mutation mutation) {
-    World world(make_plan(seed), mutation);
+Record run_one(std::uint64_t seed, Tour const& tour) {
+    World world(make_plan(seed), tour.mutation, nullptr, tour.services);
     auto const verdict = world.run();
     return {seed, verdict.violation.has_value(), verdict.statistics};
 }
@@ -35,7 +35,7 @@ void add(FleetReport& report, Record const& record) {
 // In a child: its share of the tour, until nobody listens any more.
 [[noreturn]] void work(Tour const& tour, std::uint64_t first, unsigned jobs, int pipe) {
     for (auto number = first; number < tour.size(); number += jobs) {
-        auto const record = run_one(tour.seed(number), tour.mutation);
+        auto const record = run_one(tour.seed(number), tour);
         if (write(pipe, &record, sizeof record) != static_cast<ssize_t>(sizeof record)) break;
     }
     _exit(0);
@@ -44,7 +44,7 @@ void add(FleetReport& report, Record const& record) {
 FleetReport run_here(Tour const& tour, std::function<bool(FleetReport const&)> const& keeps_going) {
     FleetReport report;
     for (std::uint64_t number = 0; number < tour.size(); ++number) {
-        add(report, run_one(tour.seed(number), tour.mutation));
+        add(report, run_one(tour.seed(number), tour));
         if (!keeps_going(report)) break;
     }
     return report;

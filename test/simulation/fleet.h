@@ -5,7 +5,7 @@
 
 #pragma once
 
-#include "mutation.h"
+#include "services.h"
 #include "statistics.h"
 
 #include <cstdint>
@@ -20,6 +20,7 @@ struct Tour {
     std::uint64_t from = 1;            ///< then this one and those after it
     std::uint64_t count = 0;           ///< so many
     Mutation mutation = Mutation::none;
+    MakeServices services{};
 
     [[nodiscard]] std::uint64_t size() const { return first.size() + count; }
     [[nodiscard]] std::uint64_t seed(std::uint64_t number) const {

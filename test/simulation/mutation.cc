@@ -60,7 +60,7 @@ Async<rotation::Credentials> MutatedPorts::list(rotation::OwnerId owner, SteadyP
     bool const looks_again = std::exchange(looks_again_, false);
     if (mutation_ == Mutation::skip_the_look_again && looks_again)
         co_return fail(Errc::invalid_argument, "it is surely still valid");
-    auto listed = co_await network_.list(std::move(owner), deadline);
+    auto listed = co_await provider_.list(std::move(owner), deadline);
     mishear(listed);
     if (listed) mix(*listed);
     co_return listed;
@@ -76,14 +76,14 @@ Async<rotation::Credentials> MutatedPorts::regenerate(rotation::OwnerId owner, s
         mutation_ == Mutation::regenerate_the_slot_in_use ||
         (mutation_ == Mutation::revoke_a_held_slot && network_.purpose_at(owner) == Purpose::revocation);
     if (is_mistaken) slot = network_.alternate_of(owner, slot);
-    auto regenerated = co_await network_.regenerate(owner, std::move(slot), deadline);
+    auto regenerated = co_await provider_.regenerate(owner, std::move(slot), deadline);
     mishear(regenerated);
     if (regenerated) mix(*regenerated);
     bool const is_unknown = !regenerated && regenerated.error().code() == Errc::outcome_unknown;
     if (is_unknown && mutation_ == Mutation::repeat_an_effect_blindly)
         co_return fail(Errc::unavailable, "no answer, so surely nothing happened");
     if (is_unknown && mutation_ == Mutation::trust_the_first_listing)
-        co_return co_await network_.list(std::move(owner), clock_.steady_now() + std::chrono::seconds{30});
+        co_return co_await provider_.list(std::move(owner), clock_.steady_now() + std::chrono::seconds{30});
     co_return regenerated;
 }
 

@@ -36,8 +36,16 @@ enum class Mutation : std::uint8_t {
     forget_to_revoke,
     ignore_retry_after,
     mix_the_pairs,
+    // Of a provider: they need services (services.h) to be in.
+    take_accepted_for_done,
+    take_unanswered_for_unsent,
+    take_a_lost_poll_for_a_failure,
+    ask_for_the_other_slot,
     count
 };
+
+/// The first that is a provider's fault, and not the engine's.
+inline constexpr Mutation first_of_provider = Mutation::take_accepted_for_done;
 
 inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mutation::count)> mutation_names{
     "none",
@@ -61,13 +69,18 @@ inline constexpr std::array<std::string_view, static_cast<std::size_t>(Mutation:
     "forget-to-revoke",
     "ignore-retry-after",
     "mix-the-pairs",
+    "take-accepted-for-done",
+    "take-unanswered-for-unsent",
+    "take-a-lost-poll-for-a-failure",
+    "ask-for-the-other-slot",
 };
 
-/// The network as a mutated engine would use it; without a mutation, the network.
+/// The network as a mutated engine would use it; without a mutation, the network. `provider` makes the credentials: the
+/// network, or what stands in its place.
 class MutatedPorts final : public ports::Vault, public ports::CredentialProvider {
 public:
-    MutatedPorts(Network& network, Mutation mutation, Clock& clock)
-        : network_(network), mutation_(mutation), clock_(clock) {}
+    MutatedPorts(Network& network, ports::CredentialProvider& provider, Mutation mutation, Clock& clock)
+        : network_(network), provider_(provider), mutation_(mutation), clock_(clock) {}
 
     Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string version,
                                          SteadyPoint deadline) override;
@@ -80,15 +93,18 @@ public:
         return network_.disable(std::move(secret), std::move(version), deadline);
     }
 
-    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return network_.serves(owner); }
+    [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return provider_.serves(owner); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
-        return network_.shape(owner);
+        return provider_.shape(owner);
+    }
+    [[nodiscard]] Duration may_land_for(rotation::OwnerId const& owner) const override {
+        return provider_.may_land_for(owner);
     }
     Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override;
     Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override;
     Task<ports::TrialResult> verify(rotation::OwnerId owner, SecretString const& credential, SecretString const& value,
                                     SteadyPoint deadline) override {
-        return network_.verify(std::move(owner), credential, value, deadline);
+        return provider_.verify(std::move(owner), credential, value, deadline);
     }
 
 private:
@@ -101,6 +117,7 @@ private:
     };
 
     Network& network_;
+    ports::CredentialProvider& provider_;
     Mutation mutation_;
     /// An answer as the mutated engine takes it.
     template <class T>

@@ -64,12 +64,12 @@ Bucket& Network::bucket_of(int endpoint) {
     return index < vaults ? estate_.vaults[index].bucket : estate_.provider_buckets[index - vaults];
 }
 
-Error Network::hear(int endpoint, Error error) {
-    if (endpoint >= 0 && error.code() == Errc::throttled && error.retry_after()) {
-        auto& silent_until = context_.silent_until[static_cast<std::size_t>(endpoint)];
-        silent_until = std::max(silent_until, timeline_.now() + *error.retry_after());
-    }
-    return error;
+void Network::hear(int endpoint, Error const& error) {
+    // Of an effect that may have happened too.
+    bool const is_no = error.code() == Errc::throttled || error.code() == Errc::outcome_unknown;
+    if (endpoint < 0 || !is_no || !error.retry_after()) return;
+    auto& silent_until = context_.silent_until[static_cast<std::size_t>(endpoint)];
+    silent_until = std::max(silent_until, timeline_.now() + *error.retry_after());
 }
 
 Network::Fate Network::draw_fate() {
@@ -102,8 +102,7 @@ Duration Network::draw_latency() {
     return chance_.between(std::chrono::milliseconds{1}, plan_.latency_max);
 }
 
-Error Network::error_of(Fate fate, bool is_effect) {
-    auto const unanswered = is_effect ? Errc::outcome_unknown : Errc::unavailable;
+Error Network::error_of(Fate fate, Errc unanswered) {
     switch (fate) {
     case Fate::throttled: {
         auto const after = chance_.happens(plan_.says_retry_after)
@@ -112,12 +111,12 @@ Error Network::error_of(Fate fate, bool is_effect) {
         return Error(Errc::throttled, "429").with_retry_after(after);
     }
     case Fate::lost_before: return Error(Errc::unavailable, "no connection");
-    case Fate::server_error: return Error(unanswered, "500");
+    case Fate::server_error: return Error(unanswered, "500").with_service_code(std::string(server_error_code));
     default: return Error(unanswered, "no answer");
     }
 }
 
-Task<std::optional<Error>> Network::ask(int endpoint, SteadyPoint deadline, SteadyPoint& back) {
+Task<std::optional<Error>> Network::travel(int endpoint, SteadyPoint deadline, SteadyPoint& back, Errc unanswered) {
     if (timeline_.now() >= deadline) co_return Error(Errc::deadline_exceeded, "nothing was sent");
     auto const fate = draw_fate();
     auto until = timeline_.now() + draw_latency();
@@ -130,13 +129,13 @@ Task<std::optional<Error>> Network::ask(int endpoint, SteadyPoint deadline, Stea
     if (is_in_time && fate == Fate::fine && chance_.happens(0.3))
         until = timeline_.now() + chance_.between({}, until - timeline_.now());
     co_await clock_.sleep_until(std::min(until, deadline));
-    if (!is_in_time) co_return Error(Errc::unavailable, "no answer in time");
-    if (fate != Fate::fine) co_return hear(endpoint, error_of(fate, false));
+    if (!is_in_time) co_return Error(unanswered, "no answer in time");
+    if (fate != Fate::fine) co_return error_of(fate, unanswered);
     if (endpoint < 0) co_return std::nullopt;
     auto const wait = bucket_of(endpoint).refuse(timeline_.now());
     if (!wait) co_return std::nullopt;
     statistics_.add(Fault::over_limit);
-    co_return hear(endpoint, too_many(*wait, chance_.happens(plan_.says_retry_after)));
+    co_return too_many(*wait, chance_.happens(plan_.says_retry_after));
 }
 
 Task<void> Network::travel_until(SteadyPoint back) {
@@ -167,8 +166,8 @@ Task<void> Network::pause_before_sending() {
     return clock_.sleep_for(Duration{1});
 }
 
-Task<std::optional<Error>> Network::send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
-                                         SteadyPoint deadline) {
+Task<std::optional<Error>> Network::travel_with(int owner, int endpoint, std::shared_ptr<Flight> flight,
+                                                Landing landing, SteadyPoint deadline) {
     // Whether what is still on its way when its process dies lands all the same.
     struct OnDeath {
         Flight& flight;
@@ -196,7 +195,7 @@ Task<std::optional<Error>> Network::send(int owner, int endpoint, std::shared_pt
     auto const fate = draw_fate();
     if (fate == Fate::throttled || fate == Fate::lost_before) {
         co_await clock_.sleep_until(std::min(now + draw_latency(), deadline));
-        co_return hear(endpoint, error_of(fate, true));
+        co_return error_of(fate, Errc::outcome_unknown);
     }
     auto arrival = now + draw_latency();
     auto end = arrival + draw_latency();
@@ -211,9 +210,22 @@ Task<std::optional<Error>> Network::send(int owner, int endpoint, std::shared_pt
     bool const is_in_time = end < deadline;
     co_await clock_.sleep_until(std::min(end, deadline));
     if (!is_in_time) co_return Error(Errc::outcome_unknown, "no answer in time");
-    if (fate != Fate::fine) co_return error_of(fate, true);
-    if (flight->refusal) co_return hear(endpoint, *flight->refusal);
+    if (fate != Fate::fine) co_return error_of(fate, Errc::outcome_unknown);
+    if (flight->refusal) co_return *flight->refusal;
     co_return std::nullopt;
+}
+
+Task<std::optional<Error>> Network::ask(int endpoint, SteadyPoint deadline, SteadyPoint& back) {
+    auto failed = co_await travel(endpoint, deadline, back, Errc::unavailable);
+    if (failed) hear(endpoint, *failed);
+    co_return failed;
+}
+
+Task<std::optional<Error>> Network::send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
+                                         SteadyPoint deadline) {
+    auto failed = co_await travel_with(owner, endpoint, std::move(flight), std::move(landing), deadline);
+    if (failed) hear(endpoint, *failed);
+    co_return failed;
 }
 
 Async<rotation::SecretVersion> Network::fetch(rotation::SecretRef secret, std::string version, SteadyPoint deadline) {

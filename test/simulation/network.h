@@ -72,6 +72,18 @@ private:
     Statistics& statistics_;
 };
 
+/// What outlives every process of a world: all that an effect under way may refer to.
+struct Site {
+    Estate& estate;
+    Timeline& timeline;
+    Plan const& plan;
+    Statistics& statistics;
+    Trace& trace;
+};
+
+/// The service code of a failure that a service answered with, rather than saying nothing.
+inline constexpr std::string_view server_error_code = "InternalServerError";
+
 class Network final : public ports::Vault, public ports::CredentialProvider, public ports::VaultDirectory {
 public:
     Network(Estate& estate, Timeline& timeline, ProcessContext& context, Clock& clock, Plan const& plan, Chance& chance,
@@ -105,12 +117,8 @@ public:
     Async<std::string> fetch_vault_host(rotation::ArmId vault, SteadyPoint deadline) override;
     Async<std::vector<rotation::VaultHost>> list_vaults(rotation::ArmId scope, SteadyPoint deadline) override;
 
-    /// What the process said that it regenerates the owner's credential for.
-    [[nodiscard]] Purpose purpose_at(rotation::OwnerId const& owner) const;
-    [[nodiscard]] std::string alternate_of(rotation::OwnerId const& owner, std::string const& slot) const;
+    // For services that make the credentials in the network's place (services.h): their calls travel as its own do.
 
-private:
-    enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };
     /// An effect on its way. It lands by itself, whatever becomes of who sent it.
     struct Flight {
         bool is_dropped = false;
@@ -122,27 +130,54 @@ private:
     /// What lands it; owns all that it needs.
     using Landing = std::move_only_function<void(Flight&)>;
 
+    /// The engine begins something at the owner's provider; what follows is `ask_provider` and `send_to_provider`.
+    void begin_at(int owner);
+    /// A question travels to the owner's provider; the error that kept it from being answered, if one did
+    /// (`outcome_unknown` where it may have been). Where there is none the answer is what is true now, and is there at
+    /// `back`, until which the caller travels.
+    Task<std::optional<Error>> ask_provider(int owner, SteadyPoint deadline, SteadyPoint& back);
+    Task<void> travel_until(SteadyPoint back);
+    /// An effect travels there, lands or does not, and its answer comes back or does not.
+    Task<std::optional<Error>> send_to_provider(int owner, std::shared_ptr<Flight> flight, Landing landing,
+                                                SteadyPoint deadline);
+    /// The owner's credentials as a listing shows them now, which may lag; what the process saw is remembered.
+    [[nodiscard]] rotation::Credentials credentials(int owner);
+    void note_failed_listing(int owner);
+    /// What the engine is told of what it began.
+    void tell(int owner, Error const& error) { hear(provider_of(owner), error); }
+    [[nodiscard]] Author author_of_regeneration(int owner) const { return author_for(-1, owner); }
+    [[nodiscard]] int number() const { return context_.number; }
+    [[nodiscard]] Site site() const { return {estate_, timeline_, plan_, statistics_, trace_}; }
+
+    /// What the process said that it regenerates the owner's credential for.
+    [[nodiscard]] Purpose purpose_at(rotation::OwnerId const& owner) const;
+    [[nodiscard]] std::string alternate_of(rotation::OwnerId const& owner, std::string const& slot) const;
+
+private:
+    enum class Fate : std::uint8_t { fine, throttled, server_error, lost_before, lost_request, lost_answer, late };
     // Who is called: a vault by its index, after them a provider behind Resource Manager. Nobody who keeps a limit: -1.
     [[nodiscard]] int provider_of(int owner) const;
     [[nodiscard]] Bucket& bucket_of(int endpoint);
     void begin(int owner, int endpoint);
-    /// The error as the process hears it now.
-    Error hear(int endpoint, Error error);
+    /// The process hears of it now: where it was told when to come again, it may not come before.
+    void hear(int endpoint, Error const& error);
     [[nodiscard]] Fate draw_fate();
     [[nodiscard]] Duration draw_latency();
-    [[nodiscard]] Error error_of(Fate fate, bool is_effect);
+    [[nodiscard]] Error error_of(Fate fate, Errc unanswered);
     /// A question travels; the error that kept it from being answered, if one did. `back` is when the answer arrives:
     /// what it says may be old by then.
     Task<std::optional<Error>> ask(int endpoint, SteadyPoint deadline, SteadyPoint& back);
-    Task<void> travel_until(SteadyPoint back);
     /// An effect travels, lands or does not, and its answer comes back or does not.
     Task<std::optional<Error>> send(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
                                     SteadyPoint deadline);
+    /// The same, the process not being told.
+    Task<std::optional<Error>> travel(int endpoint, SteadyPoint deadline, SteadyPoint& back, Errc unanswered);
+    Task<std::optional<Error>> travel_with(int owner, int endpoint, std::shared_ptr<Flight> flight, Landing landing,
+                                           SteadyPoint deadline);
     /// Between the last look at the lease and the effect.
     Task<void> pause_before_sending();
     void land_at(SteadyPoint when, int endpoint, std::shared_ptr<Flight> flight, Landing landing);
     [[nodiscard]] Author author_for(int secret, int owner) const;
-    [[nodiscard]] rotation::Credentials credentials(int owner);
 
     Estate& estate_;
     Timeline& timeline_;

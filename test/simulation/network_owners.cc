@@ -45,6 +45,23 @@ Author Network::author_for(int secret, int owner) const {
     return author;
 }
 
+void Network::begin_at(int owner) {
+    begin(owner, provider_of(owner));
+}
+
+Task<std::optional<Error>> Network::ask_provider(int owner, SteadyPoint deadline, SteadyPoint& back) {
+    return travel(provider_of(owner), deadline, back, Errc::outcome_unknown);
+}
+
+Task<std::optional<Error>> Network::send_to_provider(int owner, std::shared_ptr<Flight> flight, Landing landing,
+                                                     SteadyPoint deadline) {
+    return travel_with(owner, provider_of(owner), std::move(flight), std::move(landing), deadline);
+}
+
+void Network::note_failed_listing(int owner) {
+    context_.listing_failed_at[static_cast<std::size_t>(owner)] = timeline_.now();
+}
+
 Purpose Network::purpose_at(rotation::OwnerId const& owner) const {
     return context_.regenerating[static_cast<std::size_t>(estate_.find_owner(owner))].purpose;
 }

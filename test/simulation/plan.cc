@@ -111,6 +111,7 @@ Plan calm_plan(std::uint64_t seed) {
 
 void Plan::become_calm() {
     latency_max = std::min<Duration>(latency_max, milliseconds{200});
+    operation_max = std::min<Duration>(operation_max, seconds{10});
     for (auto* likelihood :
          {&throttled, &server_error, &lost_before, &lost_request, &lost_answer, &late_effect, &slow, &killed, &paused,
           &event_lost, &event_duplicated, &event_late, &lease_broken, &unreachable, &meddling_at_call})
@@ -157,6 +158,7 @@ std::string Plan::describe() const {
             "is told by {:.0f} %",
             vault_limit.at_once, format_span(vault_limit.every), provider_limit.at_once,
             format_span(provider_limit.every), says_retry_after * 100);
+    if (operation_max > Duration{}) text += fmt::format(", operations go on for up to {}", format_span(operation_max));
     if (is_all_due_at_once) text += ", all due at once";
     say("two-pairs", two_pairs);
     say("within-windows", within_windows);

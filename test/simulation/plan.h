@@ -46,6 +46,7 @@ struct Plan {
     Duration process_skew{};        ///< how far the processes' clocks are from the true time at most
     Limit vault_limit{};            ///< of each vault
     Limit provider_limit{};         ///< of Resource Manager, for each provider
+    Duration operation_max{};       ///< how long a service that goes on after its answer may go on
     double says_retry_after = 0.5;  ///< the share of answers 429 that say when to come again
     bool is_all_due_at_once = false;
 

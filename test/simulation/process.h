@@ -7,6 +7,7 @@
 #include "leases.h"
 #include "mutation.h"
 #include "network.h"
+#include "services.h"
 
 #include "engine/intake.h"
 #include "engine/rotator.h"
@@ -29,6 +30,7 @@ struct Surroundings {
     Statistics& statistics;
     Trace& trace;
     Mutation mutation = Mutation::none;
+    Services* services = nullptr;  ///< none: the network makes the credentials
 };
 
 /// What a process is handed at once, and how long whoever hands it over waits.
@@ -90,6 +92,7 @@ private:
     Network network_;
     LeaseLock lease_lock_;
     NoLock no_lock_;
+    std::unique_ptr<ports::CredentialProvider> connected_;  ///< where there are services
     MutatedPorts mutated_;
     TraceLog log_;
     engine::Rotator rotator_;

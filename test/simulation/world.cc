@@ -6,14 +6,27 @@ using std::chrono::days;
 using std::chrono::hours;
 using std::chrono::minutes;
 
-World::World(Plan const& plan, Mutation mutation, Trace::Sink sink)
-    : plan_(plan),
+namespace {
+
+// Within what time what a process sent lands, where the service does it at once.
+constexpr Duration in_the_air = std::chrono::seconds{35};
+
+Plan adapted(Plan plan, Services* services) {
+    if (services != nullptr) services->adapt(plan);
+    return plan;
+}
+
+}  // namespace
+
+World::World(Plan const& plan, Mutation mutation, Trace::Sink sink, MakeServices const& make_services)
+    : services_(make_services ? make_services(mutation) : nullptr),
+      plan_(adapted(plan, services_.get())),
       chance_(Chance::stream(plan.seed, 2)),
       trace_(timeline_, std::move(sink)),
-      estate_(timeline_, plan_, Chance::stream(plan.seed, 3)),
+      estate_(timeline_, plan_, Chance::stream(plan.seed, 3), services_ ? services_->kinds() : plain_kinds()),
       checker_(estate_, timeline_, plan_),
       leases_(timeline_),
-      surroundings_{timeline_, estate_, checker_, leases_, plan_, statistics_, trace_, mutation},
+      surroundings_{timeline_, estate_, checker_, leases_, plan_, statistics_, trace_, mutation, services_.get()},
       hosts_(static_cast<std::size_t>(plan.processes)) {
     estate_.watch(checker_);
     estate_.on_publication = [this](int secret) { announce(secret); };
@@ -66,8 +79,9 @@ void World::start(std::size_t index) {
         for (std::size_t i = 0; i < estate_.owners.size(); ++i) {
             // Until its holder has noticed, and what it sent has landed, two may act.
             constexpr Duration until_noticed = LeaseService::renewed_after + LeaseService::length;
-            if (estate_.owners[i].id.key() == owner_key)
-                checker_.excuse(static_cast<int>(i), timeline_.now() + until_noticed);
+            if (estate_.owners[i].id.key() != owner_key) continue;
+            auto const goes_on = estate_.owners[i].kind->is_long_running ? plan_.operation_max : Duration{};
+            checker_.excuse(static_cast<int>(i), timeline_.now() + until_noticed + goes_on);
         }
     };
     trace_.say("process {} starts", number);
@@ -78,11 +92,11 @@ void World::kill(std::size_t index) {
     statistics_.add(Fault::killed);
     trace_.say("process {} dies", process.context().number);
     // Without leases nothing tells its successor of what it sent: that may land within its deadline.
-    constexpr Duration in_the_air = std::chrono::seconds{35};
     if (!plan_.has_leases)
         for (auto const& attempt : process.context().attempts)
             checker_.excuse(estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner,
                             timeline_.now() + in_the_air);
+    excuse_what_goes_on();
     // Only what came out of one process is looked after; nobody else points into it but its own coroutines.
     while (!dead_.empty() && dead_.front()->running() == 0) dead_.pop_front();
     auto owned = std::move(hosts_[index].process);
@@ -91,6 +105,13 @@ void World::kill(std::size_t index) {
     timeline_.end(life);
     timeline_.at(timeline_.now() + chance_.between(std::chrono::milliseconds{1}, plan_.restart_max),
                  [this, index] { start(index); });
+}
+
+// What a service goes on with outlives its caller, and the caller's lease: a successor can not know of it.
+void World::excuse_what_goes_on() {
+    for (std::size_t i = 0; i < estate_.owners.size(); ++i)
+        if (estate_.owners[i].kind->is_long_running)
+            checker_.excuse(static_cast<int>(i), timeline_.now() + in_the_air + plan_.operation_max);
 }
 
 void World::sweep_regularly(std::size_t index) {

@@ -19,7 +19,8 @@ struct Verdict {
 
 class World {
 public:
-    explicit World(Plan const& plan, Mutation mutation = Mutation::none, Trace::Sink sink = nullptr);
+    explicit World(Plan const& plan, Mutation mutation = Mutation::none, Trace::Sink sink = nullptr,
+                   MakeServices const& make_services = nullptr);
     ~World();
     World(World const&) = delete;
     World& operator=(World const&) = delete;
@@ -39,6 +40,7 @@ private:
     void kill(std::size_t host);
     void sweep_regularly(std::size_t host);
     [[nodiscard]] Process* find_living();
+    void excuse_what_goes_on();
     void calm_down();
     void expect_all_ended();
 
@@ -69,6 +71,7 @@ private:
     [[nodiscard]] int any_secret() { return static_cast<int>(chance_.pick(estate_.secrets.size())); }
     [[nodiscard]] Duration a_while() { return chance_.between(std::chrono::hours{1}, std::chrono::days{20}); }
 
+    std::unique_ptr<Services> services_;
     Plan plan_;
     Chance chance_;
     Timeline timeline_;

@@ -88,7 +88,7 @@ void World::write_by_hand(int secret) {
     auto const any = 2 * state.pair + chance_.pick(2);
     switch (chance_.pick(10)) {
     case 0: return write_nonsense(secret);
-    case 1: return write(secret, estate_.random_key_text());
+    case 1: return write(secret, estate_.random_key_text(state.owner));
     case 2:
     case 3: return write(secret, estate_.key(slots[any].before).text);
     default: return write(secret, estate_.key(slots[any].key).text);
