@@ -38,6 +38,9 @@ public:
     Async<rotation::SecretProperties> publish(rotation::SecretRef, rotation::SecretDraft const&, SteadyPoint) override {
         co_return fail(Errc::internal, "not asked");
     }
+    Async<void> disable(rotation::SecretRef, std::string, SteadyPoint) override {
+        co_return fail(Errc::internal, "not asked");
+    }
 
 private:
     SecretString value_;
