@@ -248,6 +248,19 @@ TEST(Printer, ExplainsAsTextAndJson) {
         << json;
 }
 
+TEST(Printer, ExplainsAClientSecretByItsId) {
+    engine::Examination seen;
+    seen.outcome = rotated_outcome();
+    seen.terms.emplace().owner = {*rotation::OwnerId::find_application("0a000000-0000-4000-8000-00000000000b"),
+                                  "tag ProviderAddress"};
+    seen.credentials = {{"73c912d2-fd2d-42a0-b3ae-2e45d006b8bc", parse_rfc3339("2026-01-01T00:00:00Z"), true}};
+    auto const text = format_explanation(seen, {}, {});
+    EXPECT_TRUE(
+        text.contains("\n73c912d2-fd2d-42a0-b3ae-2e45d006b8bc made 2026-01-01T00:00:00Z, held by the current "
+                      "version: its value begins as the service says\n"))
+        << text;
+}
+
 TEST(Printer, ExplainsThatNothingIsLookedAtWhilePaused) {
     engine::Examination seen;
     seen.outcome = {.kind = OutcomeKind::deferred, .code = "paused", .reason = "KSSEDR_MODE is paused: …"};

@@ -36,7 +36,7 @@ public:
     explicit Report(PrinterOptions options) : options_(options) {}
 
     void line(std::string_view label, std::string_view text, std::string_view source = {}) {
-        out_ += paint(fmt::format("{:<13}", label), "\x1b[2m", options_);
+        out_ += paint(fmt::format("{:<12} ", label), "\x1b[2m", options_);
         out_ += text;
         if (!source.empty()) out_ += paint(fmt::format("  ({})", source), "\x1b[2m", options_);
         out_ += '\n';
@@ -67,10 +67,14 @@ void report_terms(Report& report, engine::Examination const& seen) {
 
 void report_evidence(Report& report, engine::Examination const& seen) {
     if (!seen.form.empty()) report.line("value is a", seen.form);
+    auto const* owner = seen.terms && seen.terms->owner ? &seen.terms->owner->value : nullptr;
+    bool const tells_beginning = owner != nullptr && owner->kind() == rotation::OwnerId::Kind::application;
     for (auto const& credential : seen.credentials) {
         std::string text = credential.made ? "made " + format_rfc3339(*credential.made)
                                            : std::string("its service does not say when it was made");
-        if (credential.is_held) text += ", held by the current version: its value is the same";
+        if (credential.is_held)
+            text += std::string(", held by the current version: its value ") +
+                    (tells_beginning ? "begins as the service says" : "is the same");
         report.line(credential.slot, text);
     }
 }
