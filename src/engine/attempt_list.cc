@@ -66,8 +66,10 @@ Task<Attempt::Ended> Attempt::look_at_list() {
     auto listed = co_await calls_.list_of(owner());
     if (!listed) co_return conclude(listed.error(), "listing the owner's credentials");
     memory_.doubts.settle(owner().key());
+    Ended ended = judge_value();
+    if (ended) co_return ended;
     credentials_ = {};
-    Ended ended = co_await look_at_holders();
+    ended = co_await look_at_holders();
     if (ended) co_return ended;
     list_ = {vault_now(), rotation::mark_of(request_.secret), *std::move(listed), {}};
     note_uses();

@@ -253,6 +253,8 @@ Async<rotation::CredentialList> Calls::list_of(rotation::OwnerId owner) {
         KSSEDR_CO_TRY_VOID(co_await turn_of_provider(owner));
         auto result = co_await ports_.lists->list(owner, within(longest_read));
         heed(owner, result);
+        // It may tell more of how values look.
+        shaped_.reset();
         co_return result;
     };
     co_return co_await retry(ports_.clock, ports_.random, reading_, deadline_, operation);

@@ -21,7 +21,8 @@ public:
     virtual ~CredentialLists() = default;
 
     [[nodiscard]] virtual bool serves(rotation::OwnerId const& owner) const = 0;
-    /// How the owner's credentials look in the values of secrets.
+    /// How the owner's credentials look in the values of secrets. After a listing it may say more than before: by which
+    /// other name a value may call the owner.
     [[nodiscard]] virtual rotation::CredentialShape shape(rotation::OwnerId const& owner) const = 0;
 
     /// All of them, whoever made them. May come from a replica that lags behind by minutes.

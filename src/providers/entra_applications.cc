@@ -115,7 +115,14 @@ bool EntraApplications::serves(OwnerId const& owner) const {
 }
 
 rotation::CredentialShape EntraApplications::shape(OwnerId const& owner) const {
-    return client_secret_shape(owner, cloud_);
+    auto shape = client_secret_shape(owner, cloud_);
+    auto const known = app_ids_.find(std::string(owner.name()));
+    if (known == app_ids_.end()) return shape;
+    // A value that names another application is not this owner's, whatever asks for it.
+    for (auto const* name : {"clientId", "azureClientId", "armClientId", "azureAdClientId", "aadClientId", "appId",
+                             "applicationId", "servicePrincipalId", "spnClientId", "User Id", "Uid"})
+        shape.fixed_members.push_back({name, known->second});
+    return shape;
 }
 
 Async<azure::GraphApplication> EntraApplications::fetch(OwnerId const& owner, SteadyPoint deadline) {

@@ -75,6 +75,22 @@ CORO_TEST(EntraApplications, ListAddAndRemove) {
     EXPECT_TRUE(removed.has_value());
 }
 
+// Whoever writes a secret could else have another application's value overwritten.
+CORO_TEST(EntraApplications, OnceListedAValueThatNamesAnotherApplicationIsRefused) {
+    World world(clock());
+    auto const is_taken = [&](std::string const& client_id) {
+        auto const value = SecretString::absorb(R"({"client_id":")" + client_id + R"(","password":")" +
+                                                std::string(secret) + "\"}");
+        return formats::parse_value_form(value, world.applications.shape(owner())).has_value();
+    };
+    EXPECT_TRUE(is_taken("0e000000-0000-4000-8000-00000000000f")) << "not known yet";
+    world.transport.expect(Method::get, list_url).answer(200, listing());
+    auto const listed = co_await world.applications.list(owner(), SteadyPoint::max());
+    CO_ASSERT(listed.has_value());
+    EXPECT_TRUE(is_taken(app_id));
+    EXPECT_FALSE(is_taken("0e000000-0000-4000-8000-00000000000f"));
+}
+
 CORO_TEST(EntraApplications, ASecretIsTriedByATokenOfItsOwn) {
     World world(clock());
     world.transport.expect(Method::get, list_url).answer(200, listing());
