@@ -1,6 +1,7 @@
 #include "formats/login_value.h"
 
 #include "base/check.h"
+#include "formats/contained.h"
 #include "formats/json_values.h"
 #include "formats/key_form.h"
 #include "formats/login_members.h"
@@ -259,6 +260,17 @@ private:
     Places places_;
 };
 
+// Whether the password also stands where the form does not say. All of it: a person's may have a word in it that is a
+// member's name as well, so parts tell nothing.
+bool has_copy(SecretString const& value, ValueForm const& form) {
+    constexpr std::size_t least = 12;  // shorter can not be told from chance
+    auto const password = credential_in(value, form);
+    if (password.size() < least) return false;
+    auto const text = value.expose();
+    return contains_credential(SecretString::copy_of(text.substr(0, form.offset)), password) ||
+           contains_credential(SecretString::copy_of(text.substr(form.offset + form.length)), password);
+}
+
 }  // namespace
 
 Result<LoginValue> parse_login_value(SecretString const& value, CredentialShape const& shape) {
@@ -277,7 +289,7 @@ Result<LoginValue> parse_login_value(SecretString const& value, CredentialShape 
     LoginValue found{form_of(places.passwords.front()), {}};
     std::ranges::transform(places.logins, std::back_inserter(found.logins), form_of);
     std::ranges::sort(found.logins, {}, &ValueForm::offset);
-    if (stands_elsewhere(value, found.password))
+    if (has_copy(value, found.password))
         return value_not_understood("the password stands in it in more than one place");
     return found;
 }

@@ -104,6 +104,7 @@ TEST(LoginValue, PasswordsAreReadAsTheyAreMeant) {
     for (auto const& [text, password, shape] :
          std::initializer_list<std::tuple<std::string_view, std::string_view, CredentialShape>>{
              {"hunter2", "hunter2", postgresql()},
+             {"{\"password\":\"old-password\",\"username\":\"app\"}", "old-password", postgresql()},
              {" P@ss w0rd!;: \n", "P@ss w0rd!;:", postgresql()},
              {"{\"password\":\"o\\\"\\\\\\u0041ld\"}", "o\"\\Ald", postgresql()},
              {"host=db.example.com password='o\\'l d'", "o'l d", postgresql()},
