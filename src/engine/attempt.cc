@@ -122,6 +122,7 @@ Task<Attempt::Ended> Attempt::round() {
     } else {
         ended = co_await look_at_owner();
     }
+    if (!ended) ended = judge_published_before();
     if (ended) co_return ended;
     if (request_.is_revocation) co_return co_await revoke();
     // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever. The password of a
@@ -161,7 +162,7 @@ Attempt::Ended Attempt::judge_secret() {
     auto const& properties = self_.version.properties;
     bool const names_other = !request_.version.empty() && request_.version != properties.version;
     if (seen_.outcome.version.empty()) seen_.outcome.version = properties.version;
-    if (names_other && published_before_.empty())
+    if (names_other && !published_before_)
         return Conclusion{
             OutcomeKind::superseded, "newer-version",
             "the event is about version " + request_.version + ", the current one is " + properties.version};
@@ -244,7 +245,7 @@ Attempt::Ended Attempt::judge_time() {
     auto const& properties = self_.version.properties;
     auto const due = rotation::due_of(properties, terms);
     seen_.due = due;
-    if (!published_before_.empty()) return std::nullopt;
+    if (published_before_) return std::nullopt;
     if (terms.freeze && !request_.ignores_freeze)
         return Conclusion{OutcomeKind::deferred, "freeze", *terms.freeze, terms.freeze_until};
     Duration slack{};

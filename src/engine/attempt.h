@@ -100,6 +100,8 @@ private:
     Task<Ended> conclude_ours();
     Task<Ended> conclude_alive(rotation::SecretProperties const& published);
     Task<bool> look_again(SecretString const& published);
+    /// What was found dead and is not: the listings had lagged behind.
+    [[nodiscard]] Ended judge_published_before();
     [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
 
     // The answer to a leak: attempt_leak.cc.
@@ -201,7 +203,15 @@ private:
     std::set<std::string> cut_off_;                  // in words
     std::map<std::string, std::string> unwritable_;  // holders that could not be written, and why
     bool has_listed_ahead_ = false;                  ///< once had to wait for a vault's listing
-    std::string published_before_;  ///< a version this attempt published and found dead when it looked again
+    /// A version that this attempt published and found dead when it looked again.
+    struct PublishedBefore {
+        std::string version;
+        rotation::Decision decision;
+        std::string slot;
+        std::string former;
+        std::optional<TimePoint> expires;
+    };
+    std::optional<PublishedBefore> published_before_;
 };
 
 }  // namespace kssedr::engine

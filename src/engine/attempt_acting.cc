@@ -245,7 +245,8 @@ Task<Attempt::Ended> Attempt::conclude_alive(rotation::SecretProperties const& p
         is_alive = co_await look_again(sent.credential);
     }
     if (!is_alive) {
-        published_before_ = std::exchange(outcome.new_version, {});
+        published_before_ = PublishedBefore{std::exchange(outcome.new_version, {}), sent.decision, sent.slot,
+                                            outcome.former_credential, published.expires};
         co_return std::nullopt;
     }
     co_return conclude_published(sent.decision, sent.slot);
@@ -272,10 +273,22 @@ Task<bool> Attempt::look_again(SecretString const& published) {
     co_return false;
 }
 
+Attempt::Ended Attempt::judge_published_before() {
+    bool const is_it = published_before_ && self_.version.properties.version == published_before_->version;
+    if (!is_it || !holders_[0].holder.slot) return std::nullopt;
+    auto const before = *std::exchange(published_before_, std::nullopt);
+    auto& outcome = seen_.outcome;
+    outcome.new_version = before.version;
+    outcome.credential = before.slot;
+    outcome.former_credential = before.former;
+    outcome.expires = before.expires;
+    return conclude_published(before.decision, before.slot);
+}
+
 Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decision, std::string const& slot) {
     std::string reason = decision.why;
-    if (!published_before_.empty())
-        reason = "version " + published_before_ + " was published and found dead at once; " + reason;
+    if (published_before_)
+        reason = "version " + published_before_->version + " was published and found dead at once; " + reason;
     auto const& former = seen_.outcome.former_credential;
     auto const& tags = self_.version.properties.tags;
     auto const* id = rotation::find_tag(tags, "CredentialId");
@@ -347,7 +360,7 @@ void Attempt::finish(Conclusion conclusion) {
         outcome.credential.clear();
         outcome.expires.reset();
         // A version that was published and found dead is told all the same.
-        outcome.new_version = published_before_;
+        outcome.new_version = published_before_ ? published_before_->version : std::string();
     }
 }
 

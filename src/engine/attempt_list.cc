@@ -36,6 +36,10 @@ Task<Attempt::Ended> Attempt::round_of_list() {
             co_await calls_.verify(owner(), {{}, self_.form.credential(self_.version.value), {}}, self_.version.value);
         is_dead = tried.trial != ports::Trial::accepted;
     }
+    if (!is_dead && !held.empty()) {
+        holders_[0].holder.slot = 0;  // any: it is alive
+        if (ended = judge_published_before(); ended) co_return ended;
+    }
     if (request_.is_revocation) co_return co_await revoke_of_list();
     bool const yields = is_dead && request_.repairs_early && postponed_ &&
                         (postponed_->code == "not-due" || postponed_->code == "window");

@@ -25,6 +25,21 @@ void lag(Scene& scene, int first, int last, std::map<std::string, FakeAzure::Key
     };
 }
 
+// A listing from before two regenerations shows none of what this process knows to be retired.
+CORO_TEST(Lag, WhatIsPublishedAndThenShownAfterAllIsOneRotation) {
+    Scene scene(clock());
+    auto stale = scene.azure.keys;
+    stale["key2"].value = scene.azure.new_key();
+    lag(scene, 2, 3, &stale);
+    auto const seen = co_await scene.rotate();
+    EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.code << ": " << seen.outcome.reason;
+    EXPECT_EQ(seen.outcome.former_credential, "key1");
+    EXPECT_EQ(seen.outcome.credential, "key2");
+    EXPECT_EQ(scene.azure.regenerations, 1);
+    EXPECT_EQ(scene.azure.versions.size(), 2U);
+    EXPECT_EQ(seen.outcome.new_version, scene.azure.versions.back().properties.version);
+}
+
 // What takes a service longer than a call may last is in doubt each time; where nobody tells when a slot was made and
 // there was no version before, only who asked for it knows that it was done.
 CORO_TEST(Doubt, WhatWasDoneInTheEndIsKnownThoughNobodyTellsWhen) {

@@ -28,7 +28,7 @@ void Checker::violate(std::string invariant, std::string what) {
 }
 
 bool Checker::is_excused(int owner, Author const& author) const {
-    return author.who != Who::kssedr || author.began < estate_.owners[static_cast<std::size_t>(owner)].excused_before;
+    return author.who != Who::kssedr || author.began <= estate_.owners[static_cast<std::size_t>(owner)].excused_before;
 }
 
 // A listing that lags is known to be outdated to nobody but who regenerated: to others, who begin right after, what was
@@ -122,7 +122,8 @@ void Checker::before_regeneration(int owner, int slot, Author const& author) {
     }
     if (key == state.own_setting && !is_excused(owner, author))
         violate("I1", fmt::format("the key that a setting of kssedr's own holds was regenerated {}", blame(author)));
-    if (author.who != Who::kssedr) excuse(owner, timeline_.now());
+    // Until listings show it, nobody can know of it.
+    if (author.who != Who::kssedr) excuse(owner, timeline_.now() + plan_.listing_lag_max);
 }
 
 void Checker::after_regeneration(int owner, Author const& author) {
