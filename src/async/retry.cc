@@ -6,7 +6,10 @@ std::optional<Duration> retry_delay(RetryPolicy const& policy, Error const& erro
     bool const denied = error.code() == Errc::permission_denied;
     if (!denied && !is_retryable(error.code())) return std::nullopt;
     if (std::ranges::find(policy.final_codes, error.service_code()) != policy.final_codes.end()) return std::nullopt;
-    if (attempt >= (denied ? policy.denied_attempts_max : policy.attempts_max)) return std::nullopt;
+    int const most = denied                            ? policy.denied_attempts_max
+                     : error.code() == Errc::throttled ? policy.throttled_attempts_max
+                                                       : policy.attempts_max;
+    if (attempt >= most) return std::nullopt;
 
     Duration ceiling = denied ? policy.denied_delay : policy.first_delay;
     for (int i = 1; i < attempt && ceiling < policy.longest_delay; ++i) ceiling *= 2;

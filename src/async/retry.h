@@ -3,9 +3,10 @@
 ///   auto listed = co_await retry(clock, random, deadline, [&] { return provider.list(owner, deadline); });
 ///
 /// Repeats what failed with `throttled`, `unavailable` or `conflict`, after a jittered, exponentially growing delay
-/// or what the service asked for, whichever is longer; `permission_denied` slowly and a few times only, since role
-/// assignments take minutes to spread. Everything else comes back at once; so does a failure after which no time is
-/// left. The operation is a callable, kept alive by the caller, that makes a fresh Async<T> each time.
+/// or what the service asked for, whichever is longer; what is throttled most often; `permission_denied` slowly and a
+/// few times only, since role assignments take minutes to spread. Everything else comes back at once; so does a failure
+/// after which no time is left. The operation is a callable, kept alive by the caller, that makes a fresh Async<T> each
+/// time.
 
 #pragma once
 
@@ -21,6 +22,8 @@ namespace kssedr {
 
 struct RetryPolicy {
     int attempts_max = 6;
+    /// More of them: "later" says that nothing was done, and of many who ask at once some come last.
+    int throttled_attempts_max = 20;
     Duration first_delay{500};
     Duration longest_delay{30'000};
     int denied_attempts_max = 2;

@@ -26,7 +26,7 @@ constexpr Duration pause_after_lost_renewal = 1s;
 constexpr Duration call_limit = 10s;
 constexpr Duration pause_between_looks = 1s;
 constexpr Duration longest_wait = 5min;
-constexpr RetryPolicy acquiring{.attempts_max = 4, .denied_attempts_max = 1};
+constexpr RetryPolicy acquiring{.attempts_max = 4, .throttled_attempts_max = 4, .denied_attempts_max = 1};
 
 bool is_held_elsewhere(http::Response const& answer) {
     auto const code = answer.header("x-ms-error-code");

@@ -139,6 +139,22 @@ CORO_TEST(Rotator, TransientErrorsAreRepeatedWhereNothingHappened) {
     }
 }
 
+// Of many who ask a service at once some come last, and "later" says that nothing was done.
+CORO_TEST(Rotator, LaterIsHeededForLongerThanAFaultIsWaitedOut) {
+    for (auto const code : {Errc::throttled, Errc::unavailable}) {
+        Scene scene(clock());
+        int failures = 0;
+        scene.azure.script = [&](int, std::string_view operation) {
+            FakeAzure::Event event;
+            if (operation == "keys.list" && ++failures <= 10) event.error_before = Error(code, "not now");
+            return event;
+        };
+        auto const seen = co_await scene.rotate();
+        EXPECT_EQ(seen.outcome.kind, code == Errc::throttled ? OutcomeKind::rotated : OutcomeKind::failed)
+            << to_string(code) << ": " << seen.outcome.reason;
+    }
+}
+
 CORO_TEST(Rotator, ARegenerationOfUnknownResultIsNeverRepeatedBlindly) {
     // The answer is lost: the effect came before, comes a minute later, or never.
     for (std::string const when : {"before", "later", "never"}) {
