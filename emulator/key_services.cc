@@ -140,7 +140,11 @@ constexpr KeyService services[] = {
                 R"("secondaryReadonlyMasterKey":"{key4}"})",
      .answer = {},
      .key = "{base64:64}",
-     .goes_on = "Enqueued"},
+     .goes_on = "Enqueued",
+     .metadata = R"({"keysMetadata":{"primaryMasterKey":{"generationTime":"{made1}"},)"
+                 R"("secondaryMasterKey":{"generationTime":"{made2}"},)"
+                 R"("primaryReadonlyMasterKey":{"generationTime":"{made3}"},)"
+                 R"("secondaryReadonlyMasterKey":{"generationTime":"{made4}"}}})"},
     {.type = "Microsoft.Cache/redis",
      .versions = "2024-11-01",
      .list = "listKeys",

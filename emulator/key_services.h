@@ -42,7 +42,9 @@ struct KeyService {
     /// What the status of a regeneration is until it is done, after an answer of 202; empty: it is done at once.
     std::string_view goes_on = {};
     std::string_view chosen = {};  ///< the member of the body by which the caller may choose the key
-    bool may_grow = false;         ///< a regeneration of a slot that is not there makes it
+    /// What the resource itself tells of its keys among its `properties`, a template of JSON; empty: nothing.
+    std::string_view metadata = {};
+    bool may_grow = false;  ///< a regeneration of a slot that is not there makes it
     ErrorShape errors = ErrorShape::arm;
     /// For services that have no call to regenerate, and whose whole resource is written back: what follows the id in
     /// the path of one policy, and the policies there are at first, `name:rights|name:rights`.

@@ -266,6 +266,9 @@ json::object to_arm(KeyResource const& resource) {
                        {"type", resource.type},
                        {"location", resource.location},
                        {"properties", json::object{{"provisioningState", "Succeeded"}}}};
+    if (!service.metadata.empty())
+        for (auto& [name, value] : fill_answer(service.metadata, resource, nullptr).as_object())
+            shown["properties"].get_object()[name] = value;
     if (service.policies.empty()) return shown;
     shown["etag"] = format_etag(resource);
     shown["sku"] = json::object{{"name", "S1"}, {"capacity", 1}};

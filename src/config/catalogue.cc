@@ -21,10 +21,10 @@ namespace {
 
 using rotation::CatalogueEntry;
 
-constexpr std::array<std::string_view, 23> entry_members = {
+constexpr std::array<std::string_view, 24> entry_members = {
     "id",       "like",  "title",       "type",       "shape",      "reason", "instead", "permissions",
     "role",     "notes", "api_version", "list",       "regenerate", "body",   "answer",  "long_running",
-    "policies", "slots", "keys",        "connection", "urls",       "hosts",  "trial"};
+    "policies", "slots", "keys",        "connection", "urls",       "hosts",  "trial",   "made_in"};
 constexpr std::array<std::string_view, 6> slot_members = {"name", "asks", "asks_for", "value", "made", "pair"};
 constexpr std::array<std::string_view, 5> key_members = {"base64", "hex", "text", "begins", "with"};
 constexpr std::array<std::string_view, 7> connection_members = {"key",     "separator", "owner",  "needs",
@@ -253,6 +253,12 @@ void take_calls(TableReader& reader, CatalogueEntry& entry) {
     reader.take("body", entry.regenerate.body);
     reader.take("long_running", entry.is_long_running);
     reader.take("policies", entry.policies);
+    std::string made_in;
+    reader.take("made_in", made_in);
+    if (made_in == "resource" || made_in == "listing")
+        entry.is_made_in_resource = made_in == "resource";
+    else if (!made_in.empty())
+        reader.problem("made_in", "made_in is listing or resource");
     reader.take("answer", answer);
     if (answer == "keys" || answer == "nothing")
         entry.answer = answer == "keys" ? rotation::RegenerateAnswer::keys : rotation::RegenerateAnswer::nothing;

@@ -4,6 +4,7 @@
 #include "azure/long_running.h"
 #include "azure/slots_answer.h"
 #include "base/ascii.h"
+#include "providers/chosen_key.h"
 #include "providers/policy_write_back.h"
 #include "providers/steady_call.h"
 
@@ -17,6 +18,10 @@ using rotation::CatalogueEntry;
 using rotation::EntrySlot;
 
 constexpr std::string_view slot_placeholder = "{slot}";
+constexpr std::string_view key_placeholder = "{key}";
+// Of a regeneration that does no more twice than once, where no answer tells whether it happened.
+constexpr int sendings_max = 3;
+constexpr Duration pause_between_sendings = std::chrono::seconds{1};
 // What a service began and did not end while it was asked may take this long; the slowest are seen to take minutes.
 constexpr Duration longest_operation = std::chrono::minutes{10};
 
@@ -41,6 +46,10 @@ azure::ArmCall listing_of(CatalogueEntry const& entry, rotation::ArmId owner, st
 }
 
 // Where it was the service that would not be called just then, nobody else is to call it either.
+bool has_no_answer(Result<http::Response> const& answer) {
+    return !answer && answer.error().code() == Errc::outcome_unknown;
+}
+
 Error with_unknown_outcome(Error error, std::string const& operation) {
     auto const held = error.code() == Errc::throttled ? error.retry_after() : std::nullopt;
     return Error(Errc::outcome_unknown, error.message())
@@ -50,18 +59,24 @@ Error with_unknown_outcome(Error error, std::string const& operation) {
 
 }  // namespace
 
-SecretString format_body(std::string_view template_text, std::string_view asks) {
-    SecretString quoted;
-    azure::append_json_string(quoted, asks);
-    auto const escaped = quoted.expose().substr(1, quoted.size() - 2);
+SecretString format_body(std::string_view template_text, std::string_view asks, SecretString const& key) {
+    auto const escape = [](std::string_view text) {
+        SecretString quoted;
+        azure::append_json_string(quoted, text);
+        return quoted;
+    };
+    auto const slot = escape(asks);
     SecretString body;
     while (!template_text.empty()) {
-        auto const at = std::min(template_text.find(slot_placeholder), template_text.size());
+        auto const at =
+            std::min({template_text.find(slot_placeholder), template_text.find(key_placeholder), template_text.size()});
         body.append(template_text.substr(0, at));
         template_text.remove_prefix(at);
         if (template_text.empty()) break;
-        body.append(escaped);
-        template_text.remove_prefix(slot_placeholder.size());
+        bool const is_slot = template_text.starts_with(slot_placeholder);
+        // A key is base64: nothing in it is escaped.
+        body.append(is_slot ? slot.expose().substr(1, slot.size() - 2) : key.expose());
+        template_text.remove_prefix((is_slot ? slot_placeholder : key_placeholder).size());
     }
     return body;
 }
@@ -110,7 +125,24 @@ Async<rotation::Credentials> CatalogueSlots::list(rotation::OwnerId owner, Stead
         co_return fail(
             std::move(credentials).error().during("listing the keys of " + name_of(*entry, *owner.resource())));
     credentials->calls_left = azure::find_calls_left(answer);
+    if (entry->is_made_in_resource) {
+        KSSEDR_CO_TRY_VOID(co_await tell_when_made(*entry, resource, *credentials, deadline));
+    }
     co_return credentials;
+}
+
+// Where kssedr may not read the resource, or it does not say, the evidence has to do. A passing fault is none: what is
+// told the one time and not the next would be decided otherwise each time.
+Async<void> CatalogueSlots::tell_when_made(CatalogueEntry const& entry, rotation::ArmId owner,
+                                           rotation::Credentials& credentials, SteadyPoint deadline) {
+    azure::ArmCall reading{.operation = "reading when the keys of " + name_of(entry, owner) + " were made",
+                           .resource = std::move(owner),
+                           .api_version = entry.api_version};
+    auto const answer = co_await arm_.send(std::move(reading), deadline);
+    if (answer) azure::read_made(answer->body.expose(), entry, credentials);
+    bool const is_withheld = !answer && answer.error().code() == Errc::permission_denied;
+    if (!answer && !is_withheld) co_return fail(answer.error());
+    co_return Result<void>();
 }
 
 Async<std::string> CatalogueSlots::find_asks(CatalogueEntry const& entry, EntrySlot const& slot, rotation::ArmId owner,
@@ -134,15 +166,26 @@ Async<http::Response> CatalogueSlots::send_regeneration(CatalogueEntry const& en
     std::string tail = entry.regenerate.tail;
     if (auto const at = tail.find(slot_placeholder); at != std::string::npos)
         tail.replace(at, slot_placeholder.size(), asks);
-    azure::ArmCall call{.operation = std::move(operation),
-                        .resource = std::move(owner),
-                        .action = std::move(tail),
-                        .api_version = entry.api_version,
-                        .method = method_of(entry.regenerate.method),
-                        .effect = Effect::happens,
-                        .body = format_body(entry.regenerate.body, asks)};
-    if (!slot.asks_for.empty()) co_return co_await send_steadily(arm_, clock_, std::move(call), deadline);
-    co_return co_await arm_.send(std::move(call), deadline);
+    auto const key = entry.is_key_chosen() ? make_chosen_key(entry, random_) : SecretString();
+    auto const make_call = [&] {
+        return azure::ArmCall{.operation = operation,
+                              .resource = owner,
+                              .action = tail,
+                              .api_version = entry.api_version,
+                              .method = method_of(entry.regenerate.method),
+                              .effect = Effect::happens,
+                              .body = format_body(entry.regenerate.body, asks, key)};
+    };
+    if (!slot.asks_for.empty()) co_return co_await send_steadily(arm_, clock_, make_call(), deadline);
+    auto answer = co_await arm_.send(make_call(), deadline);
+    for (int i = 1; i < sendings_max && entry.is_key_chosen() && has_no_answer(answer); ++i) {
+        if (clock_.steady_now() + pause_between_sendings >= deadline) break;
+        co_await clock_.sleep_for(pause_between_sendings);
+        auto again = co_await arm_.send(make_call(), deadline);
+        // What was sent before may have happened, whatever is said of this one.
+        if (again || again.error().code() == Errc::outcome_unknown) answer = std::move(again);
+    }
+    co_return answer;
 }
 
 Async<rotation::Credentials> CatalogueSlots::regenerate(rotation::OwnerId owner, std::string slot_name,

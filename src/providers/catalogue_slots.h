@@ -15,8 +15,9 @@
 
 namespace kssedr::providers {
 
-/// The body of a regeneration; empty where there is none. `asks` is put in as JSON writes it.
-[[nodiscard]] SecretString format_body(std::string_view template_text, std::string_view asks);
+/// The body of a regeneration; empty where there is none. `asks` is put in as JSON writes it, and the key that is
+/// chosen where there is a place for one.
+[[nodiscard]] SecretString format_body(std::string_view template_text, std::string_view asks, SecretString const& key);
 
 class CatalogueSlots final : public ports::CredentialProvider {
 public:
@@ -38,6 +39,8 @@ private:
     /// Null where the catalogue has none.
     [[nodiscard]] rotation::CatalogueEntry const* find_entry(rotation::OwnerId const& owner) const;
     Result<rotation::CatalogueEntry const*> entry_of(rotation::OwnerId const& owner) const;
+    Async<void> tell_when_made(rotation::CatalogueEntry const& entry, rotation::ArmId owner,
+                              rotation::Credentials& credentials, SteadyPoint deadline);
     /// The call itself: its answer may show the keys, or nothing, or that it goes on.
     Async<http::Response> send_regeneration(rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
                                             rotation::ArmId owner, std::string operation, SteadyPoint deadline);

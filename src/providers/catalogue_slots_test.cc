@@ -81,6 +81,27 @@ CatalogueEntry policies() {
     return entry;
 }
 
+// Whoever asks says what the key is to be.
+CatalogueEntry chosen() {
+    auto entry = storage();
+    entry.id = entry.title = "chosen";
+    entry.type = "Contoso.Bus/rules";
+    entry.regenerate.body = R"({"keyType":"{slot}","key":"{key}"})";
+    entry.trial.clear();
+    return entry;
+}
+
+// The resource itself tells when its keys were made.
+CatalogueEntry dated() {
+    auto entry = storage();
+    entry.id = entry.title = "dated";
+    entry.type = "Contoso.Documents/accounts";
+    entry.is_made_in_resource = true;
+    for (auto& slot : entry.slots) slot.made = "properties.made." + slot.name;
+    entry.trial.clear();
+    return entry;
+}
+
 CatalogueEntry retired() {
     CatalogueEntry entry;
     entry.id = "old";
@@ -101,7 +122,7 @@ struct World {
     explicit World(Clock& clock)
         : transport(clock),
           arm(transport, tokens, random, *rotation::find_cloud("public")),
-          catalogue(rotation::Catalogue({storage(), slow(), verbs(), ids(), policies(), retired()})),
+          catalogue(rotation::Catalogue({storage(), slow(), verbs(), ids(), policies(), chosen(), dated(), retired()})),
           provider(transport, arm, clock, random, catalogue, *rotation::find_cloud("public")) {}
 
     test::Expectation& expect(std::string_view tail, Method method = Method::post) {
@@ -427,6 +448,59 @@ CORO_TEST(CatalogueSlots, WhatGoesOnIsDoubtedLonger) {
     co_return;
 }
 
+// Asking twice for one key does no more than once.
+CORO_TEST(CatalogueSlots, WhereTheKeyIsChosenALostAnswerIsAskedForAgain) {
+    World world(clock());
+    auto const rule = id("Contoso.Bus/rules/send");
+    auto const regenerate = [&]() -> test::Expectation& {
+        return world.expect("Contoso.Bus/rules/send/regenerateKey");
+    };
+    regenerate().fails(Errc::outcome_unknown);
+    regenerate().fails(Errc::outcome_unknown);
+    regenerate().answer(200, keys);
+    auto const made = co_await world.provider.regenerate(rule, "key1", clock().steady_now() + 30s);
+    EXPECT_TRUE(made.has_value());
+    auto const& sent = world.transport.sent();
+    CO_ASSERT(sent.size() == 3);
+    EXPECT_TRUE(sent[0].body.starts_with(R"({"keyType":"key1","key":")"));
+    EXPECT_GT(sent[0].body.size(), 80U);
+    EXPECT_TRUE(sent[0].body == sent[1].body && sent[1].body == sent[2].body) << "the same key each time";
+
+    // What is said of the second tells nothing of the first.
+    regenerate().fails(Errc::outcome_unknown);
+    regenerate().answer(503, "");
+    regenerate().answer(429, "");
+    auto const unknown = co_await world.provider.regenerate(rule, "key1", clock().steady_now() + 30s);
+    CO_ASSERT(!unknown.has_value());
+    EXPECT_EQ(unknown.error().code(), Errc::outcome_unknown);
+}
+
+CORO_TEST(CatalogueSlots, WhenKeysWereMadeIsReadFromTheResourceWhereItStandsThere) {
+    World world(clock());
+    auto const account = id("Contoso.Documents/accounts/a");
+    world.expect("Contoso.Documents/accounts/a/listKeys").answer(200, keys);
+    world.expect("Contoso.Documents/accounts/a", Method::get)
+        .answer(200, R"({"properties":{"made":{"key1":"2026-01-02T03:04:05Z"}}})");
+    auto const listed = co_await world.provider.list(account, SteadyPoint::max());
+    CO_ASSERT(listed.has_value());
+    CO_ASSERT(listed->slots[0].made.has_value());
+    EXPECT_EQ(format_rfc3339(*listed->slots[0].made), "2026-01-02T03:04:05Z");
+    EXPECT_FALSE(listed->slots[1].made);
+
+    // Without the right to read it the evidence has to do.
+    world.expect("Contoso.Documents/accounts/a/listKeys").answer(200, keys);
+    world.expect("Contoso.Documents/accounts/a", Method::get).answer(403, "");
+    auto const undated = co_await world.provider.list(account, SteadyPoint::max());
+    CO_ASSERT(undated.has_value());
+    EXPECT_FALSE(undated->slots[0].made);
+
+    world.expect("Contoso.Documents/accounts/a/listKeys").answer(200, keys);
+    world.expect("Contoso.Documents/accounts/a", Method::get).answer(503, "");
+    auto const failed = co_await world.provider.list(account, SteadyPoint::max());
+    CO_ASSERT(!failed.has_value());
+    EXPECT_EQ(failed.error().code(), Errc::unavailable);
+}
+
 CORO_TEST(CatalogueSlots, TriesWhatThereIsATrialFor) {
     World world(clock());
     auto const key = SecretString::copy_of("key");
@@ -441,9 +515,11 @@ CORO_TEST(CatalogueSlots, TriesWhatThereIsATrialFor) {
 }
 
 TEST(FormatBody, PutsTheSlotInAsJson) {
-    EXPECT_TRUE(format_body("", "x").equals(""));
-    EXPECT_TRUE(format_body(R"({"a":"{slot}","b":"{slot}!"})", "k\"1").equals(R"({"a":"k\"1","b":"k\"1!"})"));
-    EXPECT_TRUE(format_body(R"({"a":null})", "x").equals(R"({"a":null})"));
+    auto const key = SecretString::copy_of("c+/=");
+    EXPECT_TRUE(format_body("", "x", key).equals(""));
+    EXPECT_TRUE(format_body(R"({"a":"{slot}","b":"{slot}!"})", "k\"1", key).equals(R"({"a":"k\"1","b":"k\"1!"})"));
+    EXPECT_TRUE(format_body(R"({"a":null})", "x", key).equals(R"({"a":null})"));
+    EXPECT_TRUE(format_body(R"({"k":"{key}","a":"{slot}"})", "x", key).equals(R"({"k":"c+/=","a":"x"})"));
 }
 
 }  // namespace

@@ -79,8 +79,8 @@ CORO_TEST(EntraApplications, ListAddAndRemove) {
 CORO_TEST(EntraApplications, OnceListedAValueThatNamesAnotherApplicationIsRefused) {
     World world(clock());
     auto const is_taken = [&](std::string const& client_id) {
-        auto const value = SecretString::absorb(R"({"client_id":")" + client_id + R"(","password":")" +
-                                                std::string(secret) + "\"}");
+        auto const value =
+            SecretString::absorb(R"({"client_id":")" + client_id + R"(","password":")" + std::string(secret) + "\"}");
         return formats::parse_value_form(value, world.applications.shape(owner())).has_value();
     };
     EXPECT_TRUE(is_taken("0e000000-0000-4000-8000-00000000000f")) << "not known yet";

@@ -1,22 +1,10 @@
 #include "providers/policy_write_back.h"
 
 #include "azure/resource_policies.h"
-#include "base/encoding.h"
+#include "providers/chosen_key.h"
 #include "providers/steady_call.h"
 
 namespace kssedr::providers {
-namespace {
-
-SecretString make_key(rotation::CatalogueEntry const& entry, Random& random) {
-    std::string bytes(entry.keys.front().least, '\0');
-    random.fill(bytes);
-    auto encoded = SecretString::absorb(format_base64(bytes));
-    wipe(bytes);
-    return encoded;
-}
-
-}  // namespace
-
 Async<http::Response> write_policy_back(azure::ArmClient& arm, Clock& clock, Random& random,
                                         rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
                                         rotation::ArmId owner, std::string operation, SteadyPoint deadline) {
@@ -34,7 +22,7 @@ Async<http::Response> write_policy_back(azure::ArmClient& arm, Clock& clock, Ran
     auto etag = azure::parse_etag(read.body.expose());
     if (!etag) co_return fail(std::move(etag).error().during(operation));
     auto body = azure::replace_policy_key(read.body.expose(), listed.body.expose(), entry.policies,
-                                          owner.resource_name(), slot.asks, make_key(entry, random));
+                                          owner.resource_name(), slot.asks, make_chosen_key(entry, random));
     if (!body) co_return fail(std::move(body).error().during(operation));
     azure::ArmCall writing{.operation = operation,
                            .resource = *resource,

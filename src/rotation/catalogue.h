@@ -94,6 +94,8 @@ struct CatalogueEntry {
     EntryCall regenerate;
     RegenerateAnswer answer = RegenerateAnswer::nothing;
     bool is_long_running = false;
+    /// Where slots say when they were made, that stands in the resource itself, not in the listing.
+    bool is_made_in_resource = false;
     /// The key is put into the resource as a whole: the list of policies in its `properties`, each with a `keyName`;
     /// the owner is one of these. Empty: there is a call to regenerate.
     std::string policies;
@@ -106,6 +108,8 @@ struct CatalogueEntry {
 
     friend bool operator==(CatalogueEntry const&, CatalogueEntry const&) = default;
 
+    /// Whether whoever asks for a regeneration says what the key is to be: then asking twice does no more than once.
+    [[nodiscard]] bool is_key_chosen() const { return regenerate.body.contains("{key}"); }
     [[nodiscard]] bool has_slots() const { return shape == EntryShape::slots; }
     [[nodiscard]] bool is_rotated() const { return has_slots() || (shape == EntryShape::list && reason.empty()); }
     [[nodiscard]] EntrySlot const* find_slot(std::string_view name) const;

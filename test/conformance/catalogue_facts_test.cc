@@ -69,7 +69,14 @@ void compare_calls(CatalogueEntry const& entry, json::object const& fact) {
     auto const* wanted = body.if_contains("body_template");
     bool const has_body = wanted != nullptr && !wanted->is_null();
     EXPECT_EQ(!entry.regenerate.body.empty(), has_body);
-    if (has_body) EXPECT_EQ(json::parse(entry.regenerate.body), *wanted);
+    if (!has_body) return;
+    auto ours = json::parse(entry.regenerate.body).as_object();
+    if (entry.is_key_chosen()) {
+        // The template has what must be there; the schema says that the key may be.
+        EXPECT_NE(json::serialize(body.at("request_schema")).find(R"("key":"String")"), std::string::npos);
+        ours.erase("key");
+    }
+    EXPECT_EQ(json::value(ours), *wanted);
 }
 
 // A place without the conditions that are ours.
@@ -204,12 +211,18 @@ CORO_TEST(CatalogueFacts, ARecordedOperationIsFollowed) {
     }
     transport.expect(Method::get, url).answer(200, R"({"status":"Succeeded"})");
     answer_as_recorded(transport.expect(Method::post, ours(calls->at(0).url)), calls->at(0));
+    auto const account = begun.url.substr(0, begun.url.find("/regenerateKey"));
+    transport.expect(Method::get, account + "?api-version=2024-08-15")
+        .answer(200,
+                R"({"properties":{"keysMetadata":{"primaryMasterKey":{"generationTime":"2026-01-02T03:04:05Z"}}}})");
     auto const owner = rotation::ArmId::parse(begun.url.substr(
         begun.url.find("/subscriptions"), begun.url.find("/regenerateKey") - begun.url.find("/subscriptions")));
     CO_ASSERT(owner.has_value());
     auto const made = co_await provider.regenerate(*owner, "primary", SteadyPoint::max());
     CO_ASSERT(made.has_value());
     EXPECT_NE(made->find("secondary"), nullptr);
+    CO_ASSERT(made->find("primary")->made.has_value());
+    EXPECT_EQ(format_rfc3339(*made->find("primary")->made), "2026-01-02T03:04:05Z");
 }
 
 }  // namespace

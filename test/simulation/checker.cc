@@ -35,7 +35,9 @@ bool Checker::is_excused(int owner, Author const& author) const {
 // not published yet looks as if it had not happened.
 bool Checker::may_not_know_of(OwnerState const& owner, Author const& author) const {
     constexpr Duration until_it_landed = std::chrono::seconds{35};
-    return plan_.listing_lag_max > Duration{} && author.process != owner.regenerated_by &&
+    // What goes on lands after its caller's lease may have run out.
+    bool const is_shown_late = plan_.listing_lag_max > Duration{} || owner.kind->is_long_running;
+    return is_shown_late && author.process != owner.regenerated_by &&
            author.began < owner.regenerated_at + plan_.listing_lag_max + until_it_landed;
 }
 
@@ -179,7 +181,11 @@ Duration Checker::bound(int owner) const {
     // Where nobody tells when a slot was made, a version that repaired a dead one looks as if the other slot had been
     // regenerated since: that is adopted first, and siblings move once more.
     int const rounds = state.tells_made ? 1 : 2;
-    return rounds * (overlap + wait_for_windows(state)) + (rounds + 1) * plan_.sweep_every + std::chrono::hours{2};
+    // What a service takes longer over than a call may last is in doubt for minutes, with the owner's lock kept: as few
+    // as one of its secrets has its turn in a sweep.
+    auto const turns = state.kind->is_long_running ? static_cast<int>(state.secrets.size()) : 0;
+    return rounds * (overlap + wait_for_windows(state)) + (rounds + 1 + turns) * plan_.sweep_every +
+           std::chrono::hours{2};
 }
 
 void Checker::expect_whole() {

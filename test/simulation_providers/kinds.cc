@@ -100,7 +100,7 @@ std::vector<OwnerKind> kinds_of(rotation::Catalogue const& catalogue) {
         for (auto const& slot : entry->slots) kind.slots.push_back(slot.name);
         kind.key_bytes = wire.key_bytes;
         kind.provider = wire.provider;
-        kind.may_tell_made = wire.members.empty();
+        kind.may_tell_made = wire.members.empty() || entry->is_made_in_resource;
         kind.is_long_running = wire.goes_on != GoesOn::not_at_all;
         kind.shape = [entry](rotation::ArmId const& id) {
             return rotation::shape_of(*entry, id, *rotation::find_cloud("public"));

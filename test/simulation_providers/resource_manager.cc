@@ -76,9 +76,14 @@ std::string ResourceManager::etag_of(int owner, Estate const& estate) const {
 
 std::string ResourceManager::format_resource(int owner, Estate const& estate) const {
     auto const& state = estate.owners[static_cast<std::size_t>(owner)];
+    auto const& wire = wire_of(state);
+    std::string made;
+    for (std::size_t i = 0; state.tells_made && i < wire.members.size(); ++i)
+        made += fmt::format(R"({}"{}":{{"generationTime":"{}"}})", i > 0 ? "," : "", wire.members[i],
+                            format_rfc3339(state.slots[i].made));
     return fmt::format(R"({{"id":"{}","etag":"{}","location":"westeurope","properties":{{"state":"Active",)"
-                       R"("primaryEndpoints":{{"blob":"https://{}.blob.core.windows.net/"}}}}}})",
-                       state.id.text(), etag_of(owner, estate), state.name);
+                       R"("keysMetadata":{{{}}},"primaryEndpoints":{{"blob":"https://{}.blob.core.windows.net/"}}}}}})",
+                       state.id.text(), etag_of(owner, estate), made, state.name);
 }
 
 void ResourceManager::change(Site const& site, int owner, NewKey const& key, Author const& author) {
@@ -102,7 +107,9 @@ http::Response ResourceManager::regenerate(Site const& site, int owner, NewKey c
     if (state.denied_until > estate.now()) return refusal(403, "AuthorizationFailed");
     if (busy_until_[owner] > estate.now()) return refusal(409, "AnotherOperationInProgress");
     if (wire.goes_on != GoesOn::not_at_all) return begin(site, owner, key, author);
-    change(site, owner, key, author);
+    // Asked for the key that it has, the service does no more.
+    auto const& slot = state.slots[static_cast<std::size_t>(key.slot)];
+    if (!key.text || *key.text != estate.key(slot.key).text) change(site, owner, key, author);
     return answer(200, wire.shows_keys ? format_keys(state, true_credentials(state, estate)) : "");
 }
 

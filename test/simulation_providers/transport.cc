@@ -26,9 +26,15 @@ std::pair<std::string_view, std::string_view> split_url(std::string_view url) {
 
 std::optional<NewKey> find_asked(OwnerState const& owner, std::string_view body) {
     auto const& wire = ResourceManager::wire_of(owner);
-    for (std::size_t i = 0; i < wire.asks.size(); ++i)
-        if (body == fmt::format(R"({{"{}":"{}"}})", wire.asks_member, wire.asks[i]))
-            return NewKey{static_cast<int>(i), std::nullopt};
+    constexpr std::string_view before_key = R"(","key":")", end = "\"}";
+    for (std::size_t i = 0; i < wire.asks.size(); ++i) {
+        auto const asked = fmt::format(R"({{"{}":"{})", wire.asks_member, wire.asks[i]);
+        if (body == asked + std::string(end)) return NewKey{static_cast<int>(i), std::nullopt};
+        auto const chosen = asked + std::string(before_key);
+        if (!body.starts_with(chosen) || !body.ends_with(end)) continue;
+        auto const key = body.substr(chosen.size(), body.size() - chosen.size() - end.size());
+        return NewKey{static_cast<int>(i), std::string(key)};
+    }
     return std::nullopt;
 }
 
