@@ -19,10 +19,12 @@ constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // But for the owner's credentials where the service lets few calls through: a listing would take the very turn that the
 // regeneration waits for, each time. Nobody of ours changes them under the owner's lock; holders are read all the same.
 constexpr Duration listing_outlasts_a_no = std::chrono::minutes{1};
-// How long a service may take to accept a credential it has just made; between trials the pause doubles.
+// How long a service may take to accept a credential it has just made; between trials the pause doubles, but not so
+// far that the last of them comes long before that.
 constexpr Duration propagation = std::chrono::minutes{2};
 constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
+constexpr Duration longest_pause_between_trials = std::chrono::seconds{15};
 
 std::string join(auto const& names) {
     std::string text;
@@ -187,7 +189,7 @@ Task<Attempt::Ended> Attempt::verify(rotation::Credential const& credential) {
             bool const may_try_again = ports_.clock.steady_now() + pause < std::min(give_up_at, request_.deadline);
             if (result.trial != ports::Trial::rejected || !may_try_again) break;
             co_await ports_.clock.sleep_for(pause);
-            pause *= 2;
+            pause = std::min(pause * 2, longest_pause_between_trials);
         }
     }
     std::string const& name = credential.slot;

@@ -167,10 +167,10 @@ CORO_TEST(Lists, AnAdditionOfUnknownResultIsLookedForAndRemoved) {
 
 CORO_TEST(Lists, PropagationIsWaitedOut) {
     Scene scene(clock());
-    scene.lists.propagation = scene.lists.lag = 45s;
+    scene.lists.propagation = scene.lists.lag = 110s;
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
-    EXPECT_GE(seen.outcome.duration, 45s);
+    EXPECT_GE(seen.outcome.duration, 110s);
     EXPECT_EQ(scene.lists.entries.size(), 3U);
     EXPECT_EQ(scene.azure.versions.size(), 2U);
 }
