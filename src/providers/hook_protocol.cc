@@ -18,7 +18,7 @@ using azure::JsonView;
 using ports::Trial;
 
 constexpr std::size_t said_max = 300;
-constexpr std::int64_t longest_wait = 24 * 60 * 60;
+constexpr std::int64_t longest_wait = 60 * 60;
 
 constexpr std::array<std::pair<std::string_view, Errc>, 7> codes = {
     std::pair{"throttled", Errc::throttled}, {"denied", Errc::permission_denied}, {"not-found", Errc::not_found},

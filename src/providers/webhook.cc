@@ -1,25 +1,15 @@
 #include "providers/webhook.h"
 
+#include "azure/error_answer.h"
 #include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/hash.h"
-
-#include <charconv>
 
 namespace kssedr::providers {
 namespace {
 
 // Shorter ones are guessed by whoever sees one signed request.
 constexpr std::size_t shortest_signing_secret = 16;
-constexpr long longest_wait = 24L * 60 * 60;
-
-std::optional<Duration> wait_of(http::Response const& response) {
-    auto const text = response.header("retry-after");
-    long seconds = 0;
-    auto const [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
-    if (error != std::errc{} || end != text.data() + text.size() || seconds < 0) return std::nullopt;
-    return std::chrono::seconds{std::min(seconds, longest_wait)};
-}
 
 // What a status means that stands beside no error of the protocol's. One of the service's own faults may have come
 // after it did what it was asked.
@@ -29,9 +19,9 @@ std::optional<Error> failure_of(http::Response const& response) {
     auto const why = "it answered HTTP " + std::to_string(status);
     if (status >= 300 && status < 400) return Error(Errc::invalid_argument, why + "; redirects are not followed");
     if (status == 401 || status == 403) return Error(Errc::permission_denied, why);
-    if (status == 429) return Error(Errc::throttled, why).with_retry_after(wait_of(response));
+    if (status == 429) return Error(Errc::throttled, why).with_retry_after(azure::parse_retry_after(response));
     if (status >= 400 && status < 500 && status != 408) return Error(Errc::invalid_argument, why);
-    return Error(Errc::outcome_unknown, why).with_retry_after(wait_of(response));
+    return Error(Errc::outcome_unknown, why).with_retry_after(azure::parse_retry_after(response));
 }
 
 }  // namespace

@@ -47,9 +47,9 @@ def misbehave(when):
         return
     os.remove(folder + "/fault")
     what = fault["what"]
-    if what in ("hang", "leave"):
-        child = os.fork()
-        if what == "hang" or child == 0:
+    if what in ("hang", "leave", "hold"):
+        child = 1 if what == "hold" else os.fork()
+        if what != "leave" or child == 0:
             open(folder + "/held", "w").close()
             open(folder + "/fifo").read()
         return
@@ -102,6 +102,17 @@ class Relay:
 
     def asked(self) -> list[str]:
         return (self.folder / "asked").read_text().split()
+
+    def is_running(self) -> bool:
+        """Whether the program is, in any process."""
+        for process in Path("/proc").glob("[0-9]*"):
+            try:
+                words = (process / "cmdline").read_bytes().split(b"\0")
+            except OSError:
+                continue
+            if str(self.program).encode() in words:
+                return True
+        return False
 
     def fault(self, operation: str, when: str, what: str, **more: Any) -> None:
         (self.folder / "fault").write_text(json.dumps({"operation": operation, "when": when, "what": what, **more}))
@@ -323,7 +334,7 @@ class Killed(unittest.TestCase):
         for operation in ("list", "regenerate", "verify"):
             for when in ("before", "after"):
                 with self.subTest(operation=operation, when=when), relay() as it:
-                    it.fault(operation, when, "hang")
+                    it.fault(operation, when, "hold")
                     self._kill(it, lambda it=it: (it.folder / "held").exists())  # type: ignore[misc]
                     self._finish(it, operation == "verify" or (operation == "regenerate" and when == "after"))
 
@@ -341,6 +352,7 @@ class Killed(unittest.TestCase):
         self.assertTrue(eventually(is_there), "it never came so far")
         running.kill()
         running.wait()
+        self.assertTrue(eventually(lambda: not it.is_running()), "the hook outlives kssedr")
 
     def _finish(self, it: Relay, is_made: bool) -> None:
         made = it.keys()
