@@ -59,8 +59,10 @@ TEST_F(HookProcesses, ArgumentsAreNotInterpreted) {
 }
 
 TEST_F(HookProcesses, ItHasItsOwnEnvironmentAndNothingElse) {
-    int const open = ::open("/dev/null", O_RDONLY);  // a descriptor that is not closed by exec
-    ASSERT_GE(open, 0);
+    int const null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int const open = ::fcntl(null, F_DUPFD, 20);  // a descriptor that is not closed by exec
+    ::close(null);
+    ASSERT_GE(open, 20);
     auto hook = shell("env | grep -v -e ^PWD= -e ^SHLVL= -e ^_=; pwd; umask; ulimit -c; ls /proc/$$/fd | tr '\\n' ' '");
     hook.environment.push_back({"ZONE", SecretString::copy_of("eu west=1")});
     EXPECT_EQ(run_it(hook).text.expose(), "ZONE=eu west=1\n/\n0077\n0\n0 1 2 ");
@@ -126,18 +128,20 @@ TEST_F(HookProcesses, WhoeverIsCancelledEndsIt) {
     std::string const folder = ::mkdtemp(pattern.data());
     auto const fifo = folder + "/fifo";
     ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
-    // Both the program and what it has started hold the pipe open; its end is theirs.
     int const reader = ::open(fifo.c_str(), O_RDONLY | O_NONBLOCK);
-    auto const hook = shell("exec 9>" + fifo + "; echo begun >&9; tail -f /dev/null & wait");
-    auto const wait_for_beginning = [&](asio::posix::stream_descriptor& pipe) -> Task<void> {
-        co_await pipe.async_wait(asio::posix::stream_descriptor::wait_read, asio::use_awaitable);
-    };
+    int const writer = ::open(fifo.c_str(), O_WRONLY | O_CLOEXEC);
+    // Both the program and what it has started hold the pipe open; once ours is closed its end is theirs.
+    auto const hook = shell("exec 9>" + fifo + "; echo begun >&9; tail -f /dev/null >/dev/null & wait");
     auto const body = [&]() -> Task<void> {
         asio::posix::stream_descriptor pipe(executor(), reader);
-        auto const deadline = after(20s);
-        auto ended = co_await (processes_.run(hook, SecretString::copy_of("{}"), deadline) || wait_for_beginning(pipe));
-        EXPECT_EQ(ended.index(), 1U);
         std::array<char, 16> text{};
+        auto const wait_for_beginning = [&]() -> Task<void> {
+            co_await pipe.async_read_some(asio::buffer(text), asio::use_awaitable);
+        };
+        auto const deadline = after(20s);
+        auto ended = co_await (processes_.run(hook, SecretString::copy_of("{}"), deadline) || wait_for_beginning());
+        EXPECT_EQ(ended.index(), 1U);
+        ::close(writer);
         boost::system::error_code error;
         while (!error)
             co_await pipe.async_read_some(asio::buffer(text), asio::redirect_error(asio::use_awaitable, error));
