@@ -19,6 +19,8 @@
 #include "providers/catalogue_slots.h"
 #include "providers/database_logins.h"
 #include "providers/entra_applications.h"
+#include "providers/hooks.h"
+#include "providers/slots_by_kind.h"
 
 #include <memory>
 
@@ -57,7 +59,9 @@ private:
     azure::GraphClient graph_;
     azure::VaultDirectory directory_;
     rotation::LazyCatalogue catalogue_;
-    providers::CatalogueSlots slots_;
+    providers::CatalogueSlots catalogue_slots_;
+    providers::Hooks hooks_;
+    providers::SlotsByKind slots_;
     providers::EntraApplications applications_;
     Offload offload_;
     providers::DatabaseLogins logins_;

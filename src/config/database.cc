@@ -1,6 +1,7 @@
 #include "config/database.h"
 
 #include "base/ascii.h"
+#include "config/table_reader.h"
 
 #include <algorithm>
 #include <array>
@@ -39,40 +40,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 4> classes =
 // Fewer are guessed by whoever has the server's hash of it and patience.
 constexpr double least_bits = 80;
 
-class DatabaseReader {
+class DatabaseReader : public TableReader {
 public:
-    DatabaseReader(GivenTable const& given, Problems& problems) : given_(given), problems_(problems) {}
-
-    [[nodiscard]] bool has(std::string_view name) const { return given_.members.contains(name); }
-    [[nodiscard]] std::string text(std::string_view name) const {
-        auto const place = given_.members.find(name);
-        return place == given_.members.end() ? std::string() : std::string(trim(place->second.value));
-    }
-    /// About a member, at its line where it is written; else at the table's.
-    void problem(std::string_view name, std::string const& why) {
-        auto const place = given_.members.find(name);
-        auto const& where = place == given_.members.end() ? given_.where : place->second.where;
-        problems_.push_back(where + ": " + why);
-        is_usable_ = false;
-    }
-    [[nodiscard]] bool is_usable() const { return is_usable_; }
-
-    void check_names() {
-        for (auto const& [name, value] : given_.members) {
-            if (std::ranges::find(members, std::string_view(name)) != members.end()) continue;
-            auto const nearest = std::ranges::min_element(
-                members, {}, [&](std::string_view member) { return edit_distance(name, member); });
-            problem(name, "a database has no member \"" + escape_for_display(name) + "\"; did you mean " +
-                              std::string(*nearest) + "?");
-        }
-    }
-
-    bool flag(std::string_view name) {
-        auto const given = text(name);
-        if (!given.empty() && given != "true" && given != "false")
-            problem(name, std::string(name) + " is true or false");
-        return given == "true";
-    }
+    using TableReader::TableReader;
 
     // A name that is handed to libraries, and quoted in what people are told to run.
     std::string plain(std::string_view name, std::string_view also) {
@@ -83,11 +53,6 @@ public:
         if (!is_plain) problem(name, std::string(name) + " is made of letters, digits and " + std::string(also));
         return given;
     }
-
-private:
-    GivenTable const& given_;
-    Problems& problems_;
-    bool is_usable_ = true;
 };
 
 std::optional<rotation::OwnerId> read_owner(DatabaseReader& reader) {
@@ -204,7 +169,7 @@ void read_password(DatabaseReader& reader, rotation::PasswordPolicy& policy) {
 
 std::optional<LoginDatabase> read_database(GivenTable const& given, std::string_view vault_suffix, Problems& problems) {
     DatabaseReader reader(given, problems);
-    reader.check_names();
+    reader.check_names("a database", members);
     auto owner = read_owner(reader);
     if (!owner) return std::nullopt;
     LoginDatabase database{.owner = *std::move(owner)};

@@ -65,32 +65,57 @@ void read_rules(std::string const& path, toml::node const& node, FileContents& c
 }
 
 // What a number or a truth says is text as well.
-std::optional<std::string> as_plain_text(toml::node const& node) {
+std::optional<std::string> as_plain_text(toml::node const& node, char separator = ',') {
     if (auto const* truth = node.as_boolean()) return truth->get() ? "true" : "false";
     if (auto const* number = node.as_integer()) return fmt::format("{}", number->get());
-    return as_text(node);
+    return as_text(node, separator);
 }
 
-void read_databases(std::string const& path, toml::node const& node, FileContents& contents, Problems& problems) {
-    auto const* list = node.as_array();
-    if (list == nullptr || !list->is_array_of_tables()) {
-        problems.push_back(place_of(path, node) + ": database is a list of tables; write [[database]]");
-        return;
-    }
-    for (auto const& element : *list) {
-        GivenTable database;
-        database.where = place_of(path, element) + ", database";
-        for (auto const& [key, value] : *element.as_table()) {
-            auto text = as_plain_text(value);
-            auto where = place_of(path, value) + ", database";
-            if (text)
-                database.members[std::string(key.str())] = {*std::move(text), std::move(where)};
-            else
-                problems.push_back(where + ": " + escape_for_display(key.str()) + " is to be a text in quotes");
+class TableTaker {
+public:
+    TableTaker(std::string const& path, std::string_view name, Problems& problems)
+        : path_(path), name_(name), problems_(problems) {}
+
+    void take(toml::node const& node, std::vector<GivenTable>& into) {
+        auto const* list = node.as_array();
+        if (list == nullptr || !list->is_array_of_tables()) {
+            problems_.push_back(
+                fmt::format("{}: {} is a list of tables; write [[{}]]", place_of(path_, node), name_, name_));
+            return;
         }
-        contents.databases.push_back(std::move(database));
+        for (auto const& element : *list) {
+            GivenTable table;
+            table.where = where(element);
+            take_members(*element.as_table(), table);
+            into.push_back(std::move(table));
+        }
     }
-}
+
+private:
+    [[nodiscard]] std::string where(toml::node const& node) const { return place_of(path_, node) + ", " + name_; }
+
+    void take_members(toml::table const& members, GivenTable& table) {
+        bool const is_hook = name_ == "hook";
+        for (auto const& [key, value] : members) {
+            auto const* inner = is_hook && key.str() == "environment" ? value.as_table() : nullptr;
+            if (inner != nullptr)
+                for (auto const& [name, variable] : *inner) take_one(name.str(), variable, ',', table.environment);
+            else
+                take_one(key.str(), value, is_hook ? element_end : ',', table.members);
+        }
+    }
+
+    void take_one(std::string_view name, toml::node const& value, char separator, GivenValues& into) {
+        if (auto text = as_plain_text(value, separator))
+            into[std::string(name)] = {*std::move(text), where(value)};
+        else
+            problems_.push_back(where(value) + ": " + escape_for_display(name) + " is to be a text in quotes");
+    }
+
+    std::string const& path_;
+    std::string name_;
+    Problems& problems_;
+};
 
 }  // namespace
 
@@ -112,7 +137,11 @@ FileContents read_file(std::string const& path, Problems& problems) {
             continue;
         }
         if (name == "database") {
-            read_databases(path, value, contents, problems);
+            TableTaker(path, name, problems).take(value, contents.databases);
+            continue;
+        }
+        if (name == "hook") {
+            TableTaker(path, name, problems).take(value, contents.hooks);
             continue;
         }
         auto const canonical = find_file_key(name);

@@ -1,5 +1,5 @@
 /// The configuration file (TOML): the settings of the environment under their file names, rules for secrets,
-/// and databases.
+/// databases and hooks.
 
 #pragma once
 
@@ -16,16 +16,21 @@ struct GivenRule {
     std::string where;
 };
 
-/// One `[[database]]`, its members as text, each with its line.
+/// One `[[database]]` or `[[hook]]`, its members as text, each with its line.
 struct GivenTable {
     GivenValues members;
+    GivenValues environment{};  ///< those of a hook's table `environment`
     std::string where;
 };
+
+/// Between the elements of a hook's lists, which may hold any other character.
+inline constexpr char element_end = '\0';
 
 struct FileContents {
     GivenValues values;
     std::vector<GivenRule> rules;
     std::vector<GivenTable> databases;
+    std::vector<GivenTable> hooks;
 };
 
 /// Reads and takes apart; what is wrong, with line and column where TOML has them, goes to `problems`.

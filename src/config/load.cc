@@ -4,9 +4,11 @@
 #include "config/catalogue.h"
 #include "config/database.h"
 #include "config/file.h"
+#include "config/hook.h"
 #include "config/names.h"
 #include "config/rule.h"
 #include "config/settings.h"
+#include "config/trusted_path.h"
 
 #include <fmt/format.h>
 
@@ -26,14 +28,17 @@ public:
         : given_(std::move(contents.values)),
           rules_(std::move(contents.rules)),
           databases_(std::move(contents.databases)),
+          hooks_(std::move(contents.hooks)),
           problems_(std::move(problems)) {}
 
-    std::expected<Loaded, Problems> load(Overrides const& overrides) {
+    std::expected<Loaded, Problems> load(Environment const& environment, std::string const& file,
+                                         Overrides const& overrides) {
         load_cloud();
         load_identity();
         load_policy();
         load_rules();
         load_databases();
+        load_hooks(environment, file);
         load_own_catalogue();
         load_own_credentials();
         load_locks();
@@ -71,6 +76,7 @@ private:
     void load_allowed();
     void load_rules();
     void load_databases();
+    void load_hooks(Environment const& environment, std::string const& file);
     void load_own_catalogue();
     void load_own_credentials();
     void load_locks();
@@ -87,6 +93,7 @@ private:
     GivenValues given_;
     std::vector<GivenRule> rules_;
     std::vector<GivenTable> databases_;
+    std::vector<GivenTable> hooks_;
     Problems problems_;
     Loaded loaded_;
 };
@@ -282,6 +289,23 @@ void Loader::load_databases() {
     }
 }
 
+// Whoever may write the file could have any program run, with what kssedr's user may do.
+void Loader::load_hooks(Environment const& environment, std::string const& file) {
+    if (hooks_.empty()) return;
+    if (auto const why = find_distrust(file))
+        problems_.push_back(hooks_.front().where + ": a file with hooks is to be writable by its owner alone: " + *why);
+    auto& hooks = loaded_.settings.hooks;
+    for (auto const& given : hooks_) {
+        auto hook = read_hook(given, environment, loaded_.settings.cloud.vault_suffix, problems_);
+        if (!hook) continue;
+        auto const other = std::ranges::find(hooks, hook->owner, &rotation::Hook::owner);
+        if (other != hooks.end())
+            problems_.push_back(hook->where + ": " + other->where + " has the same name");
+        else
+            hooks.push_back(*std::move(hook));
+    }
+}
+
 // A file of the user's is checked now; what is built in has been, and is read when it is needed.
 void Loader::load_own_catalogue() {
     auto const file = text("KSSEDR_CATALOGUE");
@@ -411,7 +435,7 @@ std::expected<Loaded, Problems> load(Environment const& environment, Overrides c
     // What the environment gave stays; the file fills in.
     given.merge(contents.values);
     contents.values = std::move(given);
-    return Loader(std::move(contents), std::move(problems)).load(overrides);
+    return Loader(std::move(contents), std::move(problems)).load(environment, file, overrides);
 }
 
 Problems check_identity(Settings const& settings) {

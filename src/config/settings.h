@@ -9,6 +9,7 @@
 #include "config/storage_setting.h"
 #include "rotation/catalogue.h"
 #include "rotation/cloud.h"
+#include "rotation/hook.h"
 #include "rotation/login_database.h"
 #include "rotation/policy.h"
 
@@ -50,6 +51,7 @@ struct Settings {
     /// The built-in one, with what KSSEDR_CATALOGUE's file adds and overrides.
     rotation::LazyCatalogue catalogue{rotation::Catalogue()};
     std::vector<rotation::LoginDatabase> databases;
+    std::vector<rotation::Hook> hooks;
     std::vector<std::string> resolve;  ///< `host:port:address`
     std::string ca_file;               ///< empty: the system's bundle
     std::optional<LockContainer>

@@ -1,6 +1,7 @@
 #include "providers/database_logins.h"
 
 #include "support/coro_test.h"
+#include "support/one_secret.h"
 #include "support/seeded_random.h"
 
 #include <gtest/gtest.h>
@@ -31,32 +32,6 @@ public:
     SignIn last_admin;
     NewPassword last_wanted;
     int sets = 0;
-};
-
-class FakeVault final : public ports::Vault {
-public:
-    Async<rotation::SecretVersion> fetch(rotation::SecretRef secret, std::string, SteadyPoint) override {
-        asked = secret.url();
-        if (fails_with) co_return fail(*fails_with, "no");
-        rotation::SecretVersion version;
-        version.value = SecretString::copy_of("of the admin");
-        co_return version;
-    }
-    Async<std::vector<rotation::SecretProperties>> list_versions(rotation::SecretRef, SteadyPoint) override {
-        co_return fail(Errc::internal, "not asked");
-    }
-    Async<rotation::SecretListing> list_secrets(rotation::VaultHost, SteadyPoint) override {
-        co_return fail(Errc::internal, "not asked");
-    }
-    Async<rotation::SecretProperties> publish(rotation::SecretRef, rotation::SecretDraft const&, SteadyPoint) override {
-        co_return fail(Errc::internal, "not asked");
-    }
-    Async<void> disable(rotation::SecretRef, std::string, SteadyPoint) override {
-        co_return fail(Errc::internal, "not asked");
-    }
-
-    std::string asked;
-    std::optional<Errc> fails_with;
 };
 
 class FakeTokens final : public azure::TokenSource {
@@ -91,7 +66,7 @@ struct Stage {
         logins.emplace(std::move(clients), vault, tokens, random, std::move(databases), "https://audience", "/all.pem");
     }
 
-    FakeVault vault;
+    test::OneSecret vault{"of the admin"};
     FakeTokens tokens;
     test::SeededRandom random{1};
     FakeClient* postgresql = nullptr;

@@ -11,6 +11,7 @@
 #include "azure/vault_directory.h"
 #include "base/ascii.h"
 #include "base/check.h"
+#include "providers/hook_protocol.h"
 
 #include <boost/url/parse.hpp>
 
@@ -110,6 +111,24 @@ void azure_header(std::string_view input) {
     KSSEDR_CHECK(equals_ignore_case(url->encoded_host(), host_of(*authority)), "another host to another parser");
     KSSEDR_CHECK(!url->has_userinfo(), "a user to another parser");
     KSSEDR_CHECK(authority->ends_with(url->port()) || url->port_number() == 443, "another port to another parser");
+}
+
+void hook_answer(std::string_view input) {
+    rotation::Hook hook{.owner = *rotation::OwnerId::parse("hook:relay")};
+    for (auto const& failure : {std::optional<Error>(), std::optional(Error(Errc::outcome_unknown, "status 3"))}) {
+        providers::HookAnswer const answer{SecretString::copy_of(input), failure, {}};
+        auto const slots = providers::parse_hook_slots(answer, hook);
+        check_failure(slots);
+        KSSEDR_CHECK(!slots || (!failure && slots->slots.size() == 2), "slots of a call that failed, or not two");
+        KSSEDR_CHECK(!slots || (slots->slots[0].slot == "key1" && !slots->slots[0].value.empty()),
+                     "slots out of order");
+        auto const trial = providers::parse_hook_trial(answer, SecretString::copy_of("the-key-that-is-tried"));
+        check_failure(trial);
+        if (!trial) continue;
+        KSSEDR_CHECK(!failure, "a trial of a call that failed");
+        KSSEDR_CHECK(escape_for_display(trial->why, 4096) == trial->why, "a reason holds what was not escaped");
+        KSSEDR_CHECK(!trial->why.contains("the-key-that-is-tried"), "a reason holds the key");
+    }
 }
 
 }  // namespace kssedr::fuzz

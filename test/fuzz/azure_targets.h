@@ -1,4 +1,4 @@
-/// The fuzz targets of what Azure's services answer.
+/// The fuzz targets of what services answer: Azure's, and hooks.
 
 #pragma once
 
@@ -10,5 +10,7 @@ namespace kssedr::fuzz {
 void azure_answer(std::string_view input);
 /// A `WWW-Authenticate` header, a URL in an answer, a `Retry-After`.
 void azure_header(std::string_view input);
+/// What a hook answers, to each of its operations.
+void hook_answer(std::string_view input);
 
 }  // namespace kssedr::fuzz

@@ -235,7 +235,7 @@ void json_cursor(std::string_view input) {
     KSSEDR_CHECK(!formats::is_utf8(text) || read->text() == text, "what was written is read otherwise");
 }
 
-constexpr std::array<Target, 11> all = {{{"decode_events", decode_events},
+constexpr std::array<Target, 12> all = {{{"decode_events", decode_events},
                                          {"event_invocation", event_invocation},
                                          {"http_invocation", http_invocation},
                                          {"value_form", value_form},
@@ -245,7 +245,8 @@ constexpr std::array<Target, 11> all = {{{"decode_events", decode_events},
                                          {"owner_id", owner_id},
                                          {"json_cursor", json_cursor},
                                          {"azure_answer", azure_answer},
-                                         {"azure_header", azure_header}}};
+                                         {"azure_header", azure_header},
+                                         {"hook_answer", hook_answer}}};
 
 }  // namespace
 
