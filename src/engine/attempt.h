@@ -94,6 +94,7 @@ private:
     /// service has just said "not now" the owner's credentials are not listed for it.
     Task<Result<bool>> is_still_so(Sending sending);
     Task<Ended> verify(rotation::Credential const& credential);
+    Async<std::optional<rotation::SecretProperties>> publish(Publication publication);
     Task<Ended> publish_here(rotation::Decision const& decision);
     /// Whether the current version is what this attempt sent and saw no answer to: it came after it was looked for.
     [[nodiscard]] bool is_ours() const;

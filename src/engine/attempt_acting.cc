@@ -64,8 +64,7 @@ Task<Attempt::Ended> Attempt::move_siblings(rotation::Decision const& decision) 
         auto& sibling = holders_[i];
         auto const expires = rotation::expiry_of({credential.slot, credential.made}, self_.version.seen_at,
                                                  sibling.secret->terms.validity.value, sibling.holder.overlap);
-        auto const published =
-            co_await publish({*sibling.secret, credential, decision.slot, expires}, calls_, ports_, *lease_);
+        auto const published = co_await publish({*sibling.secret, credential, decision.slot, expires});
         if (!published && published.error().code() == Errc::permission_denied)
             co_return Conclusion{OutcomeKind::refused, "sibling",
                                  sibling.holder.name + " holds the other credential and kssedr may not write it: " +
@@ -209,12 +208,20 @@ Task<Attempt::Ended> Attempt::verify(rotation::Credential const& credential) {
         "whether the service accepts " + name + " could not be tried, and KSSEDR_VERIFY is required: " + result.why};
 }
 
+// What got no answer may land as long as its deadline was: till then nobody of this process makes or publishes anything
+// for the owner. A slot that was published so must not be regenerated before.
+Async<std::optional<rotation::SecretProperties>> Attempt::publish(Publication publication) {
+    auto published = co_await engine::publish(publication, calls_, ports_, *lease_);
+    bool const may_land = calls_.unanswered_publication() && (!published || !*published);
+    if (may_land) memory_.doubts.note(owner().key(), calls_.may_land_until());
+    co_return published;
+}
+
 Task<Attempt::Ended> Attempt::publish_here(rotation::Decision const& decision) {
     auto const& credential = credentials_.slots[decision.slot];
     sent_ = Sent{decision, credential.slot, self_.version.properties.version, credential.value.clone(),
                  self_.form.replace(self_.version.value, credential.slot, credential.value)};
-    auto const published =
-        co_await publish({self_, credential, decision.slot, decision.expires}, calls_, ports_, *lease_);
+    auto const published = co_await publish({self_, credential, decision.slot, decision.expires});
     if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
     if (!*published) co_return std::nullopt;
     co_return co_await conclude_alive(**published);

@@ -80,7 +80,7 @@ Task<Attempt::Ended> Attempt::publish_off_leak(rotation::LeakDecision const& dec
         auto const& target = i == 0 ? self_ : *seen.secret;
         auto const expires = rotation::expiry_of({credential.slot, credential.made}, self_.version.seen_at,
                                                  target.terms.validity.value, target.terms.overlap.value);
-        auto const published = co_await publish({target, credential, slot, expires}, calls_, ports_, *lease_);
+        auto const published = co_await publish({target, credential, slot, expires});
         if (!published && i != 0 && published.error().code() == Errc::permission_denied) {
             unwritable_[seen.holder.name] = "kssedr may not write it (" + published.error().message() + ")";
             continue;

@@ -229,7 +229,7 @@ Task<Attempt::Ended> Attempt::publish_added(rotation::Decision const& decision) 
     if (ended) co_return ended;
     sent_ = Sent{decision, added.slot, self_.version.properties.version, added.value.clone(),
                  self_.form.replace(self_.version.value, added.slot, added.value)};
-    auto const published = co_await publish({self_, added, std::nullopt, decision.expires}, calls_, ports_, *lease_);
+    auto const published = co_await publish({self_, added, std::nullopt, decision.expires});
     if (!published) co_return conclude(published.error(), "publishing the new version", Asked::vault);
     if (!*published) co_return std::nullopt;
     if (request_.is_compromised) {
@@ -252,7 +252,7 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
         auto const use = use_of(holder.holder.name, holder.secret->version.value);
         if (std::ranges::find_first_of(use.ids, leaked) == use.ids.end()) continue;
         auto const expires = self_.version.seen_at + holder.secret->terms.validity.value;
-        auto const moved = co_await publish({*holder.secret, added, std::nullopt, expires}, calls_, ports_, *lease_);
+        auto const moved = co_await publish({*holder.secret, added, std::nullopt, expires});
         if (moved && *moved)
             seen_.outcome.also_changed.push_back(holder.holder.name);
         else

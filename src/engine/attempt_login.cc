@@ -214,8 +214,7 @@ Task<Attempt::Ended> Attempt::publish_to_siblings(rotation::Decision const& deci
     for (auto const i : decision.moving) {
         auto const& sibling = holders_[i];
         auto const expires = self_.version.seen_at + sibling.secret->terms.validity.value;
-        auto const published =
-            co_await publish({*sibling.secret, credential, decision.slot, expires}, calls_, ports_, *lease_);
+        auto const published = co_await publish({*sibling.secret, credential, decision.slot, expires});
         if (!published) co_return conclude(published.error(), "moving " + sibling.holder.name, Asked::vault);
         if (*published) seen_.outcome.also_changed.push_back(sibling.holder.name);
     }

@@ -105,6 +105,9 @@ public:
     /// Why the last publication got no answer that says whether it happened; nothing where it got one.
     [[nodiscard]] std::optional<Error> const& unanswered_publication() const { return unanswered_publication_; }
 
+    /// Until when what was sent and got no answer may land.
+    [[nodiscard]] SteadyPoint may_land_until() const { return may_land_until_; }
+
     /// How far apart the dates of this vault's answers lie, the time between them taken off; nothing before there are
     /// two.
     [[nodiscard]] std::optional<Duration> spread_of_dates(rotation::VaultHost const& vault) const;

@@ -1,13 +1,14 @@
 /// DoubtBook: effects that this process sent and whose result it does not know (DESIGN 3.4).
 ///
-/// Such an effect may still happen. Until the time of doubt has passed and two listings agree, its owner's slots are
-/// neither regenerated again nor published.
+/// Such an effect, a regeneration or a publication, may still happen. Until the time of doubt has passed and two
+/// listings agree, its owner's slots are neither regenerated again nor published.
 
 #pragma once
 
 #include "base/time.h"
 #include "ports/credential_provider.h"
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -18,7 +19,11 @@ using ports::time_of_doubt;
 
 class DoubtBook {
 public:
-    void note(std::string const& owner_key, SteadyPoint until) { until_[owner_key] = until; }
+    /// The later of several counts.
+    void note(std::string const& owner_key, SteadyPoint until) {
+        auto& noted = until_[owner_key];
+        noted = std::max(noted, until);
+    }
     /// When the doubt about an owner ends; nothing where there is none. Stays until it is settled, past that time too.
     [[nodiscard]] std::optional<SteadyPoint> find(std::string const& owner_key) const {
         auto const place = until_.find(owner_key);

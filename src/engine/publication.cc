@@ -9,8 +9,8 @@ constexpr Duration pause_between_looks = std::chrono::seconds{2};
 
 using Published = std::optional<rotation::SecretProperties>;
 
-// The answer to a publication was lost: the vault says whether it happened. Where it did not, the next look finds the
-// fresh credential unpublished; should it land after all, one value stands in two versions, which harms nobody.
+// The answer to a publication was lost: the vault says whether it happened. Where it did not (yet), whoever sent it
+// waits until it can not any more before anything is made anew for the owner.
 Async<Published> look_for(Publication const& publication, rotation::SecretDraft const& draft, Calls& calls,
                           Clock& clock) {
     auto const& before = publication.target.version.properties.version;

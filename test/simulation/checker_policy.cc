@@ -70,6 +70,9 @@ void Checker::check_grace(OwnerState const& owner, KeyId key, Author const& auth
     if (!grace) return violate("I8", fmt::format("a slot of {} is revoked, and no rule says so", owner.name));
     for (auto const index : owner.secrets) {
         auto const& secret = estate_.secrets[static_cast<std::size_t>(index)];
+        // Who is on another pair by now gives no reason to believe that it had this one's: the overlap has to do (I2).
+        auto const held = secret.current().holds;
+        if (held != no_key && estate_.key(held).slot / 2 != estate_.key(key).slot / 2) continue;
         for (auto const& version : secret.versions) {
             if (version.holds != key || !version.left) continue;
             if (timeline_.now() - *version.left + measured_to >= *grace) continue;
