@@ -4,8 +4,7 @@
 #include "engine/rotator.h"
 #include "engine/sweeper.h"
 #include "support/coro_test.h"
-#include "support/fake_lists.h"
-#include "support/scene.h"
+#include "support/list_scene.h"
 
 namespace kssedr::engine {
 namespace {
@@ -14,57 +13,11 @@ using namespace std::chrono_literals;
 using rotation::OutcomeKind;
 using std::chrono::days;
 using test::FakeAzure;
+using test::ListScene;
 using test::overlap;
 
-constexpr std::string_view application = "0a000000-0000-4000-8000-00000000000b";
-constexpr std::string_view mark = "kssedr demo.vault.azure.net/web";
-
-// An application with one secret of a person's and one of ours, which a secret of the vault holds and which is due.
-struct Scene {
-    explicit Scene(Clock& clock) : clock(clock), azure(clock, random), lists(clock, random, azure) {
-        lists.make("by hand", days{400}, days{730});
-        auto const& held = lists.make(std::string(mark), days{61}, days{97});
-        rotation::SecretProperties properties;
-        properties.tags = {{"ProviderAddress", std::string(application)}, {"CredentialId", held.listed.id}};
-        properties.expires = std::chrono::floor<std::chrono::seconds>(clock.now()) + days{29};
-        azure.add_version(properties, held.value);
-        azure.versions[0].properties.created -= days{61};
-        policy.allowed = rotation::AllowedTargets(
-            {*rotation::AllowedTarget::parse("entra:" + std::string(application), "vault.azure.net")});
-    }
-
-    Task<Examination> rotate(RotationRequest request) {
-        InProcessLock lock(clock);
-        Rotator rotator({azure, azure, azure, lock, clock, random, log, &lists}, policy);
-        co_return co_await rotator.rotate(std::move(request));
-    }
-    Task<Examination> rotate() { return rotate(sweep()); }
-
-    RotationRequest sweep() const {
-        RotationRequest request;
-        request.secret = {{"demo.vault.azure.net"}, "web"};
-        request.trigger = rotation::Trigger::sweep;
-        request.deadline = clock.steady_now() + 10min;
-        return request;
-    }
-    std::string const& value() const { return azure.versions.back().value; }
-    /// A copy of the secret in another one that asks for the application too.
-    void copy_to(std::string const& name) {
-        auto properties = azure.versions.back().properties;
-        properties.expires = std::nullopt;
-        azure.add_version(std::move(properties), value(), "demo.vault.azure.net/" + name);
-    }
-
-    Clock& clock;
-    test::SeededRandom random{1};
-    NullLog log;
-    FakeAzure azure;
-    test::FakeLists lists;
-    rotation::Policy policy;
-};
-
 CORO_TEST(Lists, AddsTriesAndPublishes) {
-    Scene scene(clock());
+    ListScene scene(clock());
     auto const before = scene.value();
     auto const seen = co_await scene.rotate();
     auto const& outcome = seen.outcome;
@@ -74,7 +27,7 @@ CORO_TEST(Lists, AddsTriesAndPublishes) {
     CO_ASSERT(scene.azure.versions.size() == 2);
     auto const* published = scene.lists.find(scene.value());
     CO_ASSERT(published != nullptr);
-    EXPECT_EQ(published->listed.mark, mark);
+    EXPECT_EQ(published->listed.mark, test::mark_of_web);
     EXPECT_EQ(scene.azure.versions.back().properties.tags.at("CredentialId"), published->listed.id);
     EXPECT_EQ(outcome.credential, published->listed.id);
     EXPECT_EQ(outcome.former_credential, scene.lists.find(before)->listed.id);
@@ -85,7 +38,7 @@ CORO_TEST(Lists, AddsTriesAndPublishes) {
 }
 
 CORO_TEST(Lists, YearsOfRotationKeepWhatConsumersHaveAndNothingElse) {
-    Scene scene(clock());
+    ListScene scene(clock());
     std::string held = scene.value(), held_before;
     TimePoint changed{};
     int rotations = 0;
@@ -112,7 +65,7 @@ CORO_TEST(Lists, KilledAtEveryCallItIsFinishedAndLeavesNothingBehind) {
     for (bool const after_effect : {false, true}) {
         for (int kill_at = 1; kill_at <= 8; ++kill_at) {
             SCOPED_TRACE(fmt::format("killed at call {}, {} its effect", kill_at, after_effect ? "after" : "before"));
-            Scene scene(clock());
+            ListScene scene(clock());
             auto const before = scene.value();
             auto const die = [] { throw test::Killed{}; };
             bool died = false;
@@ -147,7 +100,7 @@ CORO_TEST(Lists, KilledAtEveryCallItIsFinishedAndLeavesNothingBehind) {
 CORO_TEST(Lists, AnAdditionOfUnknownResultIsLookedForAndRemoved) {
     for (bool const happened : {true, false}) {
         SCOPED_TRACE(happened);
-        Scene scene(clock());
+        ListScene scene(clock());
         bool is_lost = false;
         scene.azure.script = [&](int, std::string_view operation) {
             FakeAzure::Event event;
@@ -166,7 +119,7 @@ CORO_TEST(Lists, AnAdditionOfUnknownResultIsLookedForAndRemoved) {
 }
 
 CORO_TEST(Lists, PropagationIsWaitedOut) {
-    Scene scene(clock());
+    ListScene scene(clock());
     scene.lists.propagation = scene.lists.lag = 110s;
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
@@ -180,43 +133,49 @@ CORO_TEST(Lists, NothingIsRemovedThatAnybodyMayHave) {
     struct Case {
         std::string name;
         bool is_removed;
-        std::function<void(Scene&)> change;
+        std::function<void(ListScene&)> change;
     };
     std::string old_value;
     for (auto const& c : std::vector<Case>{
-             {"made for this secret, in no version", true, [](Scene&) {}},
+             {"made for this secret, in no version", true, [](ListScene&) {}},
              {"of another secret", false,
-              [](Scene& scene) { scene.lists.entries.back().listed.mark = "kssedr demo.vault.azure.net/other"; }},
-             {"of a person", false, [](Scene& scene) { scene.lists.entries.back().listed.mark = "deploy"; }},
-             {"without a name", false, [](Scene& scene) { scene.lists.entries.back().listed.mark.clear(); }},
+              [](ListScene& scene) { scene.lists.entries.back().listed.mark = "kssedr demo.vault.azure.net/other"; }},
+             {"of a person", false, [](ListScene& scene) { scene.lists.entries.back().listed.mark = "deploy"; }},
+             {"without a name", false, [](ListScene& scene) { scene.lists.entries.back().listed.mark.clear(); }},
              {"the service tells nothing of its value", false,
-              [](Scene& scene) { scene.lists.entries.back().listed.hint.clear(); }},
+              [](ListScene& scene) { scene.lists.entries.back().listed.hint.clear(); }},
              {"just made: whoever made it may yet publish it", false,
-              [&](Scene& scene) { scene.lists.entries.back().listed.begins = scene.clock.now() - 5min; }},
+              [&](ListScene& scene) { scene.lists.entries.back().listed.begins = scene.clock.now() - 5min; }},
              {"another secret holds it", false,
-              [&](Scene& scene) {
+              [&](ListScene& scene) {
                   scene.azure.add_version(scene.azure.versions[0].properties, old_value, "demo.vault.azure.net/copy");
                   scene.azure.secrets["demo.vault.azure.net/copy"].back().properties.created -= days{50};
               }},
              {"another secret may hold it", false,
-              [&](Scene& scene) {
+              [&](ListScene& scene) {
                   scene.azure.add_version(scene.azure.versions[0].properties, old_value, "demo.vault.azure.net/copy");
                   scene.azure.unreadable.insert("demo.vault.azure.net/copy");
               }},
              {"another secret may have held it until yesterday", false,
-              [&](Scene& scene) {
+              [&](ListScene& scene) {
                   scene.copy_to("copy");
                   scene.azure.secrets["demo.vault.azure.net/copy"].back().properties.created -= days{1};
               }},
+             {"another secret may hold it, but it ended two days ago", true,
+              [&](ListScene& scene) {
+                  scene.lists.entries.back().listed.ends = scene.clock.now() - days{2};
+                  scene.azure.add_version(scene.azure.versions[0].properties, old_value, "demo.vault.azure.net/copy");
+                  scene.azure.unreadable.insert("demo.vault.azure.net/copy");
+              }},
              {"another secret may have held it until a month ago", true,
-              [&](Scene& scene) {
+              [&](ListScene& scene) {
                   scene.copy_to("copy");
                   scene.azure.secrets["demo.vault.azure.net/copy"].back().properties.created -= days{30};
               }},
          }) {
         SCOPED_TRACE(c.name);
-        Scene scene(clock());
-        auto const& old = scene.lists.make(std::string(mark), days{50}, days{100});
+        ListScene scene(clock());
+        auto const& old = scene.lists.make(std::string(test::mark_of_web), days{50}, days{100});
         old_value = old.value;
         auto const id = old.listed.id;
         c.change(scene);
@@ -230,7 +189,7 @@ CORO_TEST(Lists, NothingIsRemovedThatAnybodyMayHave) {
 
 // Somebody writes another id into the tag of a version that was current yesterday: its credential stays.
 CORO_TEST(Lists, AnEditedTagLeadsToNoRemoval) {
-    Scene scene(clock());
+    ListScene scene(clock());
     scene.azure.versions[0].properties.tags["CredentialId"] = "00000000-0000-4000-8000-000000000000";
     auto const before = scene.value();
     co_await scene.rotate();
@@ -246,11 +205,12 @@ CORO_TEST(Lists, AnEditedTagLeadsToNoRemoval) {
 CORO_TEST(Lists, ADeadVersionIsRepaired) {
     for (bool const lags : {false, true}) {
         SCOPED_TRACE(lags ? "the listing lags behind" : "somebody removed it");
-        Scene scene(clock());
+        ListScene scene(clock());
         if (lags)
             scene.lists.lag = days{100};
         else
-            std::erase_if(scene.lists.entries, [](auto const& entry) { return entry.listed.mark == mark; });
+            std::erase_if(scene.lists.entries,
+                          [](auto const& entry) { return entry.listed.mark == test::mark_of_web; });
         scene.azure.versions[0].properties.created = std::chrono::floor<std::chrono::seconds>(clock().now()) - 1h;
         scene.azure.versions[0].properties.expires = clock().now() + days{89};
         auto request = scene.sweep();
@@ -262,7 +222,7 @@ CORO_TEST(Lists, ADeadVersionIsRepaired) {
 }
 
 CORO_TEST(Lists, WhatIsRejectedIsNotPublished) {
-    Scene scene(clock());
+    ListScene scene(clock());
     scene.azure.trial = [] { return ports::TrialResult{ports::Trial::rejected, "AADSTS7000215"}; };
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.code, "verify-rejected") << seen.outcome.reason;
@@ -275,7 +235,7 @@ CORO_TEST(Lists, WhatIsRejectedIsNotPublished) {
 }
 
 CORO_TEST(Lists, ALeakReplacesWhatLeakedAtOnceAndTellsWhomItCutsOff) {
-    Scene scene(clock());
+    ListScene scene(clock());
     auto const leaked = scene.value();
     scene.copy_to("copy");
     scene.copy_to("frozen");
@@ -294,7 +254,7 @@ CORO_TEST(Lists, ALeakReplacesWhatLeakedAtOnceAndTellsWhomItCutsOff) {
 
 CORO_TEST(Lists, AnObserverAndADryRunChangeNothing) {
     for (bool const is_dry : {true, false}) {
-        Scene scene(clock());
+        ListScene scene(clock());
         if (!is_dry) scene.policy.mode = rotation::Mode::observe;
         auto request = scene.sweep();
         request.is_dry_run = is_dry;
@@ -306,8 +266,8 @@ CORO_TEST(Lists, AnObserverAndADryRunChangeNothing) {
 }
 
 CORO_TEST(Lists, ASweepFindsADeadVersion) {
-    Scene scene(clock());
-    std::erase_if(scene.lists.entries, [](auto const& entry) { return entry.listed.mark == mark; });
+    ListScene scene(clock());
+    std::erase_if(scene.lists.entries, [](auto const& entry) { return entry.listed.mark == test::mark_of_web; });
     scene.azure.versions[0].properties.expires = clock().now() + days{80};
     InProcessLock lock(clock());
     Ports const ports{scene.azure, scene.azure, scene.azure, lock, clock(), scene.random, scene.log, &scene.lists};

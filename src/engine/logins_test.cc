@@ -5,8 +5,7 @@
 #include "engine/rotator.h"
 #include "rotation/pending.h"
 #include "support/coro_test.h"
-#include "support/fake_logins.h"
-#include "support/scene.h"
+#include "support/login_scene.h"
 
 namespace kssedr::engine {
 namespace {
@@ -15,82 +14,28 @@ using namespace std::chrono_literals;
 using rotation::OutcomeKind;
 using std::chrono::days;
 using test::FakeAzure;
+using test::LoginScene;
 using test::overlap;
 
-constexpr std::string_view owner = "postgresql://db/app_a";
-constexpr std::string_view pending = "demo.vault.azure.net/web-kssedr-pending";
-
-struct Scene {
-    explicit Scene(Clock& clock, std::vector<std::string> names = {"app_a", "app_b"})
-        : clock(clock), azure(clock, random), logins(clock, random, azure, names) {
-        for (auto const& name : names) logins.passwords[name] = "first-of-" + name;
-        rotation::SecretProperties properties;
-        properties.tags = {{"ProviderAddress", std::string(owner)}, {"CredentialId", "app_a"}};
-        properties.expires = std::chrono::floor<std::chrono::seconds>(clock.now()) + days{29};
-        azure.add_version(properties, document("app_a", "first-of-app_a"));
-        azure.versions[0].properties.created -= days{61};
-        policy.allowed = rotation::AllowedTargets({*rotation::AllowedTarget::parse(owner, "vault.azure.net")});
-    }
-
-    static std::string document(std::string const& login, std::string const& password) {
-        return R"({"host":"db","username":")" + login + R"(","password":")" + password + R"(","pool":5})";
-    }
-    /// Whether a consumer that has this value may sign in.
-    [[nodiscard]] bool works(std::string const& value) const {
-        return std::ranges::any_of(logins.passwords,
-                                   [&](auto const& login) { return value == document(login.first, login.second); });
-    }
-    Task<Examination> rotate(RotationRequest request) {
-        InProcessLock lock(clock);
-        Rotator rotator({azure, azure, azure, lock, clock, random, log, nullptr, &logins}, policy);
-        co_return co_await rotator.rotate(std::move(request));
-    }
-    Task<Examination> rotate() { return rotate(sweep()); }
-    RotationRequest sweep() const {
-        RotationRequest request;
-        request.secret = {{"demo.vault.azure.net"}, "web"};
-        request.trigger = rotation::Trigger::sweep;
-        request.deadline = clock.steady_now() + 10min;
-        return request;
-    }
-    std::string const& value() const { return azure.versions.back().value; }
-    [[nodiscard]] bool is_open() {
-        auto const& versions = azure.secrets[std::string(pending)];
-        return !versions.empty() && versions.back().properties.enabled;
-    }
-    std::vector<FakeAzure::Version>& copy_to(std::string const& name) {
-        auto& versions = azure.secrets["demo.vault.azure.net/" + name];
-        azure.add_version(azure.versions.back().properties, value(), "demo.vault.azure.net/" + name);
-        return versions;
-    }
-
-    Clock& clock;
-    test::SeededRandom random{1};
-    NullLog log;
-    FakeAzure azure;
-    test::FakeLogins logins;
-    rotation::Policy policy;
-};
-
 CORO_TEST(Logins, TheOtherLoginGetsAPasswordThatIsWrittenDownSetTriedAndPublished) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     auto const before = scene.value();
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
     EXPECT_EQ(seen.outcome.credential, "app_b");
     EXPECT_EQ(seen.outcome.former_credential, "app_a");
     EXPECT_EQ(seen.outcome.verified, "yes");
-    EXPECT_EQ(scene.value(), Scene::document("app_b", scene.logins.passwords["app_b"]));
+    EXPECT_EQ(scene.value(), LoginScene::document("app_b", scene.logins.passwords["app_b"]));
     EXPECT_EQ(scene.azure.versions.back().properties.tags.at("CredentialId"), "app_b");
     EXPECT_TRUE(scene.works(before));
     EXPECT_FALSE(scene.is_open()) << "the attempt is over";
     EXPECT_EQ(scene.azure.calls, (std::vector<std::string>{"secret.get", "secret.list", "secret.get", "login.try",
-                                                           "secret.get", "secret.versions", "secret.set", "login.set",
-                                                           "login.try", "secret.set", "login.try", "secret.disable"}));
+                                                           "secret.get", "secret.set", "login.set", "login.try",
+                                                           "secret.set", "login.try", "secret.disable"}));
 }
 
 CORO_TEST(Logins, TwentyRotationsCutNobodyOff) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     std::string held = scene.value(), held_before;
     TimePoint changed{};
     int rotations = 0;
@@ -118,7 +63,7 @@ CORO_TEST(Logins, KilledAtEveryCallItIsFinishedByTheNextAttempt) {
             for (int kill_at = 1; kill_at <= 12; ++kill_at) {
                 SCOPED_TRACE(fmt::format("{} logins, killed at call {}, {} its effect", names.size(), kill_at,
                                          after_effect ? "after" : "before"));
-                Scene scene(clock(), names);
+                LoginScene scene(clock(), names);
                 auto const before = scene.value();
                 auto const die = [] { throw test::Killed{}; };
                 scene.azure.script = [&](int number, std::string_view) {
@@ -155,7 +100,7 @@ CORO_TEST(Logins, KilledAtEveryCallItIsFinishedByTheNextAttempt) {
 CORO_TEST(Logins, ASettingOfUnknownResultIsTriedOnceItCanNotHappenAnyMore) {
     for (std::string const when : {"before", "later", "never"}) {
         SCOPED_TRACE(when);
-        Scene scene(clock());
+        LoginScene scene(clock());
         std::string wanted;
         bool is_lost = false;
         SteadyPoint gave_up{};
@@ -163,7 +108,7 @@ CORO_TEST(Logins, ASettingOfUnknownResultIsTriedOnceItCanNotHappenAnyMore) {
             FakeAzure::Event event;
             if (operation == "login.set" && !std::exchange(is_lost, true)) {
                 gave_up = clock().steady_now();
-                wanted = scene.azure.secrets[std::string(pending)].back().value;
+                wanted = scene.azure.secrets[std::string(test::pending_of_web)].back().value;
                 (when == "before" ? event.error_after : event.error_before) = Error(Errc::outcome_unknown, "no answer");
             }
             if (operation == "login.try" && when == "later" && is_lost && clock().steady_now() - gave_up > 60s)
@@ -174,15 +119,15 @@ CORO_TEST(Logins, ASettingOfUnknownResultIsTriedOnceItCanNotHappenAnyMore) {
         EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
         EXPECT_GE(seen.outcome.duration, ports::time_of_doubt);
         EXPECT_TRUE(scene.works(scene.value()));
-        EXPECT_EQ(scene.value() == Scene::document("app_b", wanted), when != "never");
+        EXPECT_EQ(scene.value() == LoginScene::document("app_b", wanted), when != "never");
         EXPECT_FALSE(scene.is_open());
     }
 }
 
 CORO_TEST(Logins, ASiblingOnTheOtherLoginIsMovedFirst) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     auto& sibling = scene.copy_to("copy");
-    sibling.back().value = Scene::document("app_b", "first-of-app_b");
+    sibling.back().value = LoginScene::document("app_b", "first-of-app_b");
     sibling.back().properties.created -= days{70};
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.code, "sibling") << seen.outcome.reason;
@@ -196,9 +141,9 @@ CORO_TEST(Logins, ASiblingOnTheOtherLoginIsMovedFirst) {
 CORO_TEST(Logins, ADeadPasswordIsSetAnewOrTakenFromASibling) {
     for (bool const has_sibling : {false, true}) {
         SCOPED_TRACE(has_sibling);
-        Scene scene(clock());
+        LoginScene scene(clock());
         scene.logins.passwords["app_a"] = "set-by-hand";
-        if (has_sibling) scene.copy_to("copy").back().value = Scene::document("app_a", "set-by-hand");
+        if (has_sibling) scene.copy_to("copy").back().value = LoginScene::document("app_a", "set-by-hand");
         auto request = scene.sweep();
         request.repairs_early = true;
         auto const seen = co_await scene.rotate(request);
@@ -209,7 +154,7 @@ CORO_TEST(Logins, ADeadPasswordIsSetAnewOrTakenFromASibling) {
 }
 
 CORO_TEST(Logins, NothingIsDoneWhereNothingCanBeTried) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     scene.logins.may_be_asked = false;
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.code, "unavailable") << seen.outcome.reason;
@@ -217,7 +162,7 @@ CORO_TEST(Logins, NothingIsDoneWhereNothingCanBeTried) {
 }
 
 CORO_TEST(Logins, ARightThatLacksIsSaidWithItsStatement) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     scene.azure.script = [&](int, std::string_view operation) {
         FakeAzure::Event event;
         if (operation == "login.set") event.error_before = Error(Errc::permission_denied, "GRANT app_b TO admin");
@@ -234,7 +179,7 @@ CORO_TEST(Logins, ARightThatLacksIsSaidWithItsStatement) {
 
 CORO_TEST(Logins, ASingleLoginTakesItsSiblingsAlong) {
     for (bool const is_writable : {true, false}) {
-        Scene scene(clock(), {"app_a"});
+        LoginScene scene(clock(), {"app_a"});
         auto& sibling = scene.copy_to("copy");
         if (!is_writable) sibling.back().properties.tags["kssedr-freeze"] = "true";
         auto const seen = co_await scene.rotate();
@@ -246,7 +191,7 @@ CORO_TEST(Logins, ASingleLoginTakesItsSiblingsAlong) {
 }
 
 CORO_TEST(Logins, ALeakReplacesBothPasswords) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     auto const leaked = scene.value();
     auto request = scene.sweep();
     request.is_compromised = request.ignores_due = request.ignores_freeze = true;
@@ -261,11 +206,11 @@ CORO_TEST(Logins, ALeakReplacesBothPasswords) {
 }
 
 CORO_TEST(Logins, TheCompanionIsNobodysAndNoSecretToRotate) {
-    Scene scene(clock());
-    scene.policy.rules.push_back({.target = *rotation::OwnerId::parse(owner), .where = "rule 1"});
+    LoginScene scene(clock());
+    scene.policy.rules.push_back({.target = *rotation::OwnerId::parse(test::login_owner), .where = "rule 1"});
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.kind, OutcomeKind::rotated) << seen.outcome.reason;
-    auto& companion = scene.azure.secrets[std::string(pending)];
+    auto& companion = scene.azure.secrets[std::string(test::pending_of_web)];
     companion.back().properties.enabled = true;
     auto request = scene.sweep();
     request.secret.name = "web-kssedr-pending";
@@ -274,11 +219,11 @@ CORO_TEST(Logins, TheCompanionIsNobodysAndNoSecretToRotate) {
 }
 
 CORO_TEST(Logins, AnObserverLooksAndWritesNothingDown) {
-    Scene scene(clock());
+    LoginScene scene(clock());
     scene.policy.mode = rotation::Mode::observe;
     auto const seen = co_await scene.rotate();
     EXPECT_EQ(seen.outcome.code, "observe") << seen.outcome.reason;
-    EXPECT_TRUE(scene.azure.secrets[std::string(pending)].empty());
+    EXPECT_TRUE(scene.azure.secrets[std::string(test::pending_of_web)].empty());
     EXPECT_EQ(scene.logins.set_count, 0);
 }
 

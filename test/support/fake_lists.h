@@ -18,6 +18,7 @@ public:
     FakeLists(Clock& clock, Random& random, FakeAzure& azure) : clock_(clock), random_(random), azure_(azure) {}
 
     std::vector<Entry> entries;
+    std::set<std::string> removed_after_their_end;  ///< values
     /// Credentials younger than this are not shown, nor taken, yet.
     Duration lag{}, propagation{};
 
@@ -65,7 +66,12 @@ public:
     Async<void> remove(rotation::OwnerId, std::string id, SteadyPoint) override {
         auto const event = azure_.begin("list.remove");
         co_await clock_.sleep_for(event.takes);
-        auto const effect = [&] { std::erase_if(entries, [&](Entry const& entry) { return entry.listed.id == id; }); };
+        auto const effect = [&] {
+            for (auto const& entry : entries)
+                if (entry.listed.id == id && *entry.listed.ends <= clock_.now())
+                    removed_after_their_end.insert(entry.value);
+            std::erase_if(entries, [&](Entry const& entry) { return entry.listed.id == id; });
+        };
         if (auto failed = FakeAzure::occur(event, effect)) co_return fail(*failed);
         co_return Result<void>();
     }

@@ -14,6 +14,9 @@ public:
         : clock_(clock), random_(random), azure_(azure), names_(std::move(names)) {}
 
     std::map<std::string, std::string> passwords;  ///< by login
+    /// Beside it, as far as the server keeps former ones: set by a test, or by `set` where `keeps_former`.
+    std::map<std::string, std::string> formers;
+    bool keeps_former = false;
     bool may_be_asked = true;
     int set_count = 0;
 
@@ -42,6 +45,7 @@ public:
         co_await clock_.sleep_for(event.takes);
         auto const effect = [&] {
             ++set_count;
+            if (keeps_former && passwords[login] != wanted) formers[login] = passwords[login];
             passwords[login] = wanted;
         };
         if (auto failed = FakeAzure::occur(event, effect)) co_return fail(*failed);
@@ -54,8 +58,13 @@ public:
         co_await clock_.sleep_for(event.takes);
         if (event.before) event.before();
         if (!may_be_asked) co_return ports::TrialResult{ports::Trial::inconclusive, "no route to host"};
-        bool const is_it = passwords.at(login) == tried;
+        bool const is_it = is_taken(login, tried);
         co_return ports::TrialResult{is_it ? ports::Trial::accepted : ports::Trial::rejected, "28P01"};
+    }
+
+    [[nodiscard]] bool is_taken(std::string const& login, std::string const& password) const {
+        auto const former = formers.find(login);
+        return passwords.at(login) == password || (former != formers.end() && former->second == password);
     }
 
 private:
