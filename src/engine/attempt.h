@@ -131,6 +131,10 @@ private:
     /// What was added is in `added_`, unless it is not known whether it was: then the next round looks.
     Task<Ended> add_to_list(rotation::Decision const& decision);
     Task<Ended> publish_added(rotation::Decision const& decision);
+    /// What keeps a leak from being answered, before anything is done.
+    [[nodiscard]] Ended judge_leak_of_list(bool is_dead);
+    /// What the answer to a leak removes: all that was made for this secret, and what leaked.
+    [[nodiscard]] std::vector<std::string> goes_with_leak() const;
     Task<Ended> answer_leak_of_list(rotation::Credential const& added);
     Task<bool> is_listed_again(SecretString const& published, std::string const& id);
     Task<Ended> revoke_of_list();
@@ -147,7 +151,9 @@ private:
     Task<Ended> open_pending(std::string const& login, SecretString const& password);
     Task<void> close_pending();
     Task<Ended> decide_single_login();
-    Task<Ended> publish_to_siblings(rotation::Decision const& decision);
+    /// Which siblings get the password too; how the attempt ends where one of them has to and can not.
+    [[nodiscard]] Ended take_along(rotation::Decision& decision) const;
+    Task<void> publish_to_siblings(rotation::Decision const& decision);
     Task<bool> may_sign_in(SecretString const& password, std::string const& login);
 
     // Saying.

@@ -52,8 +52,7 @@ Task<Attempt::Ended> Attempt::act(rotation::Decision decision) {
     Ended ended = co_await verify(credentials_.slots[decision.slot]);
     if (ended) co_return ended;
     if (credentials_.slots.size() == 1) {
-        ended = co_await publish_to_siblings(decision);
-        if (ended) co_return ended;
+        co_await publish_to_siblings(decision);
     }
     co_return co_await publish_here(decision);
 }
@@ -235,6 +234,10 @@ bool Attempt::is_ours() const {
 
 Task<Attempt::Ended> Attempt::conclude_ours() {
     rotation::SecretProperties const published = self_.version.properties;
+    if (request_.is_compromised && ports_.has_list(owner())) {
+        Ended ended = co_await answer_leak_of_list({sent_->slot, sent_->credential.clone(), {}});
+        if (ended) co_return ended;
+    }
     co_return co_await conclude_alive(published);
 }
 

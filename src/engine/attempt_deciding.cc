@@ -201,11 +201,12 @@ rotation::Situation Attempt::situation() const {
     for (auto const& credential : credentials_.slots) {
         auto const made =
             credential.made ? credential.made : memory_.regenerated.made(owner().key(), credential, newest);
-        situation.slots.push_back({credential.slot, made});
+        situation.slots.push_back({credential.slot, made, !credential.value.empty()});
     }
     for (auto const& holder : holders_) situation.holders.push_back(holder.holder);
     situation.validity = seen_.terms->validity.value;
     situation.lead = seen_.terms->lead.value;
+    situation.named = self_.form.which;
     return situation;
 }
 
@@ -219,7 +220,7 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation());
     }
     seen_.decision = decision;
-    bool const repairs = postponed_ && request_.repairs_early && decision.step == Step::publish_repair;
+    bool const repairs = postponed_ && request_.repairs_early && !holders_[0].holder.slot;
     // Whoever holds a dead credential is cut off already: neither the time nor a window holds its repair.
     bool const yields = repairs && (postponed_->code == "not-due" || postponed_->code == "window");
     if (postponed_ && !yields) co_return postponed_;
@@ -239,9 +240,6 @@ Task<Attempt::Ended> Attempt::decide() {
     }
     Ended ended = judge_mode(describe(decision));
     if (ended) co_return ended;
-    // Nobody is known to have a password that works: it is set anew.
-    bool const is_known = !credentials_.slots[decision.slot].value.empty();
-    if (decision.step == Step::publish_repair && !is_known) decision.step = Step::regenerate;
     if (decision.step == Step::publish_repair && !ports_.has_logins(owner())) {
         auto const is_so = co_await agrees_again();
         if (!is_so) co_return conclude(is_so.error(), "listing the owner's credentials");
@@ -277,6 +275,8 @@ Task<Attempt::Ended> Attempt::read_earlier(std::size_t holder) {
     if (!earlier)
         co_return conclude(earlier.error(), "reading the version before the current one of " + seen.holder.name);
     seen.holder.earlier = *std::move(earlier);
+    // That a former password does not work any more tells nothing of the other login's.
+    if (ports_.has_logins(owner()) && !seen.holder.earlier->slot) seen.holder.earlier->is_readable = false;
     co_return std::nullopt;
 }
 

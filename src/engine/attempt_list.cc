@@ -45,6 +45,11 @@ Task<Attempt::Ended> Attempt::round_of_list() {
                         (postponed_->code == "not-due" || postponed_->code == "window");
     if (postponed_ && !yields) co_return postponed_;
 
+    if (request_.is_compromised) {
+        ended = judge_leak_of_list(is_dead);
+        if (ended) co_return ended;
+    }
+
     rotation::Decision decision;
     decision.step = is_dead ? Step::publish_repair : Step::regenerate;
     decision.expires = self_.version.seen_at + seen_.terms->validity.value;
@@ -77,6 +82,8 @@ Task<Attempt::Ended> Attempt::look_at_list() {
     if (ended) co_return ended;
     list_ = {vault_now(), rotation::mark_of(request_.secret), *std::move(listed), {}};
     note_uses();
+    // Each secret has credentials of its own.
+    seen_.has_other_pairs = true;
     seen_.credentials.clear();
     for (auto const& credential : list_.listed) {
         CredentialSeen shown{credential.id, credential.begins, false, {}};
@@ -239,10 +246,35 @@ Task<Attempt::Ended> Attempt::publish_added(rotation::Decision const& decision) 
     co_return co_await conclude_alive(**published);
 }
 
+Attempt::Ended Attempt::judge_leak_of_list(bool is_dead) {
+    if (!is_dead && rotation::held_now(list_).empty())
+        return Conclusion{OutcomeKind::failed, "unsettled",
+                          "the service takes what the current version holds and does not list it (yet), so that it "
+                          "can not be removed: run the command again in some minutes"};
+    auto const going = goes_with_leak();
+    for (auto const& setting : memory_.own_settings) {
+        auto const use = use_of("kssedr's own setting " + setting.name, setting.value);
+        if (use.may_be_any || std::ranges::find_first_of(use.ids, going) == use.ids.end()) continue;
+        return Conclusion{OutcomeKind::refused, "held-by-own-setting",
+                          use.who +
+                              " holds a credential that would be removed, and kssedr would cut itself off; set "
+                              "it to another one first"};
+    }
+    return std::nullopt;
+}
+
+std::vector<std::string> Attempt::goes_with_leak() const {
+    auto ids = rotation::held_now(list_);
+    for (auto const& credential : list_.listed)
+        if (rotation::is_ours(credential, list_.mark)) ids.push_back(credential.id);
+    return ids;
+}
+
 // The new one is published: whoever holds what leaked gets it too, then all that was made for this secret before goes
 // at once.
 Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& added) {
     auto const leaked = rotation::held_now(list_);
+    auto const going = goes_with_leak();
     for (std::size_t i = 1; i < holders_.size(); ++i) {
         auto const& holder = holders_[i];
         if (!holder.secret) {
@@ -250,7 +282,7 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
             continue;
         }
         auto const use = use_of(holder.holder.name, holder.secret->version.value);
-        if (std::ranges::find_first_of(use.ids, leaked) == use.ids.end()) continue;
+        if (std::ranges::find_first_of(use.ids, going) == use.ids.end()) continue;
         auto const expires = self_.version.seen_at + holder.secret->terms.validity.value;
         auto const moved = co_await publish({*holder.secret, added, std::nullopt, expires});
         if (moved && *moved)
@@ -260,8 +292,7 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
                             ")");
     }
     evidence_from_ = ports_.clock.steady_now();
-    auto const before = list_.listed;
-    for (auto const& credential : before) {
+    for (auto const& credential : list_.listed) {
         bool const is_leaked = std::ranges::find(leaked, credential.id) != leaked.end();
         if (!rotation::is_ours(credential, list_.mark)) {
             if (is_leaked) not_ours_.push_back(credential.id);

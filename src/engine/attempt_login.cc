@@ -69,15 +69,17 @@ Task<Attempt::Ended> Attempt::try_password_of(HolderSeen& holder, SecretSeen con
     auto& slot = credentials_.slots[which];
     auto password = secret.form.credential(secret.version.value);
     holder.holder.slot.reset();
-    if (slot.value.empty()) {
+    bool is_accepted = !slot.value.empty() && slot.value == password;
+    // A server may keep several passwords of one login: one that works does not say that another is dead.
+    if (!is_accepted) {
         auto const tried = co_await calls_.verify(owner(), {slot.slot, password.clone(), {}}, secret.version.value);
         if (tried.trial == ports::Trial::inconclusive)
             co_return Conclusion{OutcomeKind::failed, "unavailable",
                                  "whether " + holder.holder.name + " holds a password of " + slot.slot +
                                      " that works could not be tried: " + tried.why};
-        if (tried.trial == ports::Trial::accepted) slot.value = std::move(password);
+        is_accepted = tried.trial == ports::Trial::accepted;
+        if (is_accepted && slot.value.empty()) slot.value = std::move(password);
     }
-    bool const is_accepted = !slot.value.empty() && slot.value == secret.form.credential(secret.version.value);
     if (is_accepted) holder.holder.slot = which;
     co_return std::nullopt;
 }
@@ -87,6 +89,10 @@ Task<Attempt::Ended> Attempt::settle_pending(bool& looks_anew) {
     auto fetched = co_await calls_.fetch(rotation::companion_of(request_.secret), {});
     if (!fetched && fetched.error().code() == Errc::not_found) co_return std::nullopt;
     if (!fetched) co_return conclude(fetched.error(), "reading the pending password", Asked::owner);
+    if (!rotation::is_companion_of(request_.secret, fetched->properties))
+        co_return Conclusion{OutcomeKind::refused, "not-writable",
+                             "a new password is written down in the secret " + fetched->properties.name +
+                                 " before it is set, and that one is not kssedr's: give it another name"};
     auto pending = rotation::read_pending(request_.secret, *std::move(fetched));
     if (!pending) co_return std::nullopt;
     auto const slot = std::ranges::find(credentials_.slots, pending->login, &rotation::Credential::slot);
@@ -126,7 +132,11 @@ Task<Attempt::Ended> Attempt::open_pending(std::string const& login, SecretStrin
         pending_version_ = written->version;
         co_return std::nullopt;
     }
-    co_return conclude(written.error(), "writing the password down in " + companion.name + " before it is set");
+    auto const doing = "writing the password down in " + companion.name + " before it is set";
+    if (written.error().service_code() == "ObjectIsDeletedButRecoverable")
+        co_return Conclusion{OutcomeKind::refused, "not-writable",
+                             doing + ": it was deleted, and its name is taken until it is recovered or purged"};
+    co_return conclude(written.error(), doing);
 }
 
 // The attempt is over. Where this fails the next one finds it open, and that it is over.
@@ -180,10 +190,12 @@ Task<Attempt::Ended> Attempt::decide_single_login() {
     rotation::Decision decision;
     auto const& slot = credentials_.slots.front();
     bool const is_alive = holders_[0].holder.slot.has_value();
-    bool const is_known = !is_alive && !slot.value.empty();
+    // Where the server keeps the former password, that works beside the one that an earlier attempt set.
+    bool const is_held = is_alive && slot.value == self_.form.credential(self_.version.value);
+    bool const is_known = !is_held && !slot.value.empty();
     decision.step = !is_known ? Step::regenerate : slot.made ? Step::publish_adopted : Step::publish_repair;
     decision.expires = self_.version.seen_at + seen_.terms->validity.value;
-    decision.why = is_alive    ? "it is due"
+    decision.why = is_held     ? "it is due"
                    : !is_known ? "the current version's password does not work"
                    : slot.made ? "an earlier attempt had set the password"
                                : "the current version's password does not work; this one is what others use";
@@ -191,34 +203,49 @@ Task<Attempt::Ended> Attempt::decide_single_login() {
     bool const yields = postponed_ && !is_alive && request_.repairs_early &&
                         (postponed_->code == "not-due" || postponed_->code == "window");
     if (postponed_ && !yields) co_return postponed_;
-    for (std::size_t i = 1; i < holders_.size(); ++i) {
-        auto const& holder = holders_[i].holder;
-        if (!rotation::holds(holder, 0)) continue;
-        if (holder.is_movable && !holder.movable_from) {
-            decision.moving.push_back(i);
-        } else if (holder.movable_from) {
-            co_return Conclusion{OutcomeKind::deferred, "window",
-                                 holder.name + " holds it too, and its windows hold it", holder.movable_from};
-        } else {
-            co_return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[i]),
-                                 holder.name + " holds it too and can not be moved; " + holder.why_not_movable};
-        }
-    }
-    Ended ended = judge_mode("set the password of " + slot.slot + " and publish it (" + decision.why + ")");
+    Ended ended = take_along(decision);
+    if (ended) co_return ended;
+    ended = judge_mode("set the password of " + slot.slot + " and publish it (" + decision.why + ")");
     if (ended) co_return ended;
     co_return co_await act(std::move(decision));
 }
 
-Task<Attempt::Ended> Attempt::publish_to_siblings(rotation::Decision const& decision) {
+// Where the password is set already nobody is waited for: those who have what the secret has are cut off, or will be by
+// the next setting.
+Attempt::Ended Attempt::take_along(rotation::Decision& decision) const {
+    for (std::size_t i = 1; i < holders_.size(); ++i) {
+        auto const& holder = holders_[i].holder;
+        if (decision.step != Step::regenerate) {
+            auto const& secret = holders_[i].secret;
+            bool const has_former =
+                secret && secret->form.credential(secret->version.value) == self_.form.credential(self_.version.value);
+            if (has_former && holder.is_movable) decision.moving.push_back(i);
+            continue;
+        }
+        if (!rotation::holds(holder, 0)) continue;
+        if (holder.is_movable && !holder.movable_from) {
+            decision.moving.push_back(i);
+        } else if (holder.movable_from) {
+            return Conclusion{OutcomeKind::deferred, "window", holder.name + " holds it too, and its windows hold it",
+                              holder.movable_from};
+        } else {
+            return Conclusion{OutcomeKind::refused, code_of_obstacle(holders_[i]),
+                              holder.name + " holds it too and can not be moved; " + holder.why_not_movable};
+        }
+    }
+    return std::nullopt;
+}
+
+// The password is set: what keeps one of them from it keeps it from no other, nor from the secret itself.
+Task<void> Attempt::publish_to_siblings(rotation::Decision const& decision) {
     auto const& credential = credentials_.slots[decision.slot];
     for (auto const i : decision.moving) {
         auto const& sibling = holders_[i];
         auto const expires = self_.version.seen_at + sibling.secret->terms.validity.value;
         auto const published = co_await publish({*sibling.secret, credential, decision.slot, expires});
-        if (!published) co_return conclude(published.error(), "moving " + sibling.holder.name, Asked::vault);
-        if (*published) seen_.outcome.also_changed.push_back(sibling.holder.name);
+        if (!published) cut_off_.insert(sibling.holder.name + " (" + published.error().message() + ")");
+        if (published && *published) seen_.outcome.also_changed.push_back(sibling.holder.name);
     }
-    co_return std::nullopt;
 }
 
 Task<bool> Attempt::may_sign_in(SecretString const& password, std::string const& login) {

@@ -63,7 +63,7 @@ struct Examination {
     std::optional<TimePoint> window_opens;  ///< nothing: no window holds it
     std::string form;
     std::vector<CredentialSeen> credentials;  ///< of the pair that the secret is on
-    bool has_other_pairs = false;             ///< its owner has
+    bool has_other_pairs = false;             ///< its owner has, so that of a sibling something else may be true
     std::optional<rotation::Decision> decision;
 };
 

@@ -21,16 +21,49 @@ std::size_t later_made(std::vector<std::size_t> const& among, Situation const& s
                                      [&](std::size_t i) { return seen.slots[i].made.value_or(TimePoint::min()); });
 }
 
+// Among those on a slot one that can not be moved off it: it is waited for until it expires, then a person is asked.
+std::optional<Decision> wait_for_unmovable(std::vector<std::size_t> const& on_slot, std::size_t slot,
+                                           Situation const& seen) {
+    for (auto const i : on_slot) {
+        auto const& holder = seen.holders[i];
+        if (holder.is_movable) continue;
+        Decision decision;
+        decision.slot = slot;
+        decision.holder = i;
+        bool const expires_yet = holder.expires && *holder.expires > seen.now;
+        decision.step = expires_yet ? Step::wait : Step::give_up;
+        decision.until = expires_yet ? *holder.expires : TimePoint{};
+        decision.why =
+            holder.name + " holds " + seen.slots[slot].name + " and can not be moved off it; " + holder.why_not_movable;
+        return decision;
+    }
+    return std::nullopt;
+}
+
+// The current version's value is dead and no other is known. It is the dead one's slot that is made anew: whoever had
+// the other lately may use it still, and of all it is the one that works.
+Decision make_anew(Situation const& seen) {
+    if (auto wait = wait_for_unmovable(siblings_on(seen.named, seen), seen.named, seen)) return *std::move(wait);
+    Decision decision;
+    decision.step = Step::regenerate;
+    decision.slot = seen.named;
+    decision.expires = seen.now + seen.validity;
+    decision.why = "the current version's value is none of the owner's credentials, and no other is known";
+    return decision;
+}
+
 // The current version's value is dead: what siblings use is published, else the freshest.
 Decision repair(Situation const& seen) {
-    std::vector<std::size_t> used, all;
+    std::vector<std::size_t> used, known;
     for (std::size_t i = 0; i < seen.slots.size(); ++i) {
-        all.push_back(i);
+        if (!seen.slots[i].is_known) continue;
+        known.push_back(i);
         if (!siblings_on(i, seen).empty()) used.push_back(i);
     }
+    if (known.empty()) return make_anew(seen);
     Decision decision;
     decision.step = Step::publish_repair;
-    decision.slot = later_made(used.empty() ? all : used, seen);
+    decision.slot = later_made(used.empty() ? known : used, seen);
     auto const& slot = seen.slots[decision.slot];
     decision.expires = expiry_of(slot, seen.now, seen.validity, seen.holders[0].overlap);
     decision.why = "the current version's value is none of the owner's credentials; " + slot.name +
@@ -43,6 +76,7 @@ Decision repair(Situation const& seen) {
 enum class Made : std::uint8_t { before, after, read_earlier_version };
 
 Made made_after_version(SlotSeen const& other, Holder const& self) {
+    if (!other.is_known) return Made::before;
     // Key Vault tells whole seconds, so the same second counts as after: publishing a credential that nobody holds
     // harms nobody.
     if (other.made) return *other.made >= self.version_created ? Made::after : Made::before;
@@ -69,6 +103,7 @@ std::optional<TimePoint> fresh_until(SlotSeen const& other, Situation const& see
 // the first.
 std::size_t common_slot(std::size_t held, std::vector<std::size_t> const& on_other, Situation const& seen) {
     std::size_t const other = 1 - held;
+    if (!seen.slots[other].is_known) return held;
     auto const& mine = seen.slots[held].made;
     auto const& theirs = seen.slots[other].made;
     if (mine && theirs && *mine != *theirs) return *mine > *theirs ? held : other;
@@ -90,16 +125,9 @@ Decision make_way(std::size_t held, std::vector<std::size_t> const& on_other, Si
             seen.holders[on_other.front()].name + " holds " + common.name + ", the newer one: both move to it";
         return decision;
     }
-    for (auto const i : on_other) {
-        auto const& holder = seen.holders[i];
-        if (holder.is_movable) continue;
-        decision.holder = i;
-        bool const expires_yet = holder.expires && *holder.expires > seen.now;
-        decision.step = expires_yet ? Step::wait : Step::give_up;
-        decision.until = expires_yet ? *holder.expires : TimePoint{};
-        decision.why = holder.name + " holds " + seen.slots[other].name + " and can not be moved off it; " +
-                       holder.why_not_movable;
-        return decision;
+    if (auto wait = wait_for_unmovable(on_other, other, seen)) {
+        wait->slot = decision.slot;
+        return *std::move(wait);
     }
     // Each moves when it may: their windows need have no hour in common.
     for (auto const i : on_other) {

@@ -17,6 +17,9 @@ namespace kssedr::rotation {
 struct SlotSeen {
     std::string name;
     std::optional<TimePoint> made;
+    /// Whether its credential is known, so that it can be published. Of a login whose password nobody of ours has it is
+    /// not.
+    bool is_known = true;
 
     friend bool operator==(SlotSeen const&, SlotSeen const&) = default;
 };
@@ -60,6 +63,7 @@ struct Situation {
     std::vector<Holder> holders;  ///< the secret that is judged first, then its siblings, in a fixed order
     Duration validity{};          ///< of the secret that is judged
     Duration lead{};
+    std::size_t named = 0;  ///< the slot whose login the value of the secret that is judged names, where it names any
 };
 
 enum class Step : std::uint8_t {

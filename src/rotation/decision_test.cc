@@ -349,6 +349,33 @@ std::vector<Case> cases() {
              s.holders.push_back(sibling(0));
          }),
          Step::publish_repair, 0, day(67)},
+        {"no valid credential and none known: make the slot anew that the dead version names", with([](auto& s) {
+             s.holders[0].slot.reset();
+             s.slots[0].is_known = s.slots[1].is_known = false;
+             s.named = 1;
+         }),
+         Step::regenerate, 1, day(150)},
+        {"no valid credential and none known, and another may hold it: a person must act", with([](auto& s) {
+             s.holders[0].slot.reset();
+             s.slots[0].is_known = s.slots[1].is_known = false;
+             s.holders.push_back({.name = "demo/other", .may_hold_any = true, .is_movable = false});
+         }),
+         Step::give_up, 0},
+        {"what is not known is not published, whatever a sibling may hold",
+         with([](auto& s) {
+             s.slots[1] = {"key2", std::nullopt, false};
+             s.holders.push_back({.name = "demo/other",
+                                  .version_created = day(50),
+                                  .may_hold_any = true,
+                                  .is_movable = false,
+                                  .expires = day(70)});
+         }),
+         Step::wait,
+         0,
+         {},
+         day(70),
+         {},
+         1},
         {"fresh beats a sibling: both end on it", with([](auto& s) {
              s.slots[1].made = day(59);
              s.holders.push_back(sibling(1));

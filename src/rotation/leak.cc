@@ -60,7 +60,9 @@ LeakDecision decide_leak(Situation const& seen, Leak const& leak) {
         decision.holder = i;
         return decision;
     }
-    if (!leak.is_other_fresh && !is_held(other, seen)) return regenerate(LeakStep::regenerate_other, other, seen);
+    // What is not known can not be moved to, whoever may hold it: who loses it is told.
+    bool const is_free = !is_held(other, seen) || !seen.slots[other].is_known;
+    if (!leak.is_other_fresh && is_free) return regenerate(LeakStep::regenerate_other, other, seen);
     for (std::size_t i = 1; i < seen.holders.size(); ++i)
         if (seen.holders[i].slot == leak.slot && !leak.is_replaced && may_be_moved(seen.holders[i]))
             decision.moving.push_back(i);

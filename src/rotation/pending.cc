@@ -33,6 +33,10 @@ bool is_companion(SecretProperties const& properties) {
     return ends_with_ignore_case(properties.name, ending) && properties.tags.contains(std::string(secret_tag));
 }
 
+bool is_companion_of(SecretRef const& secret, SecretProperties const& properties) {
+    return is_companion(properties) && equals_ignore_case(find(properties.tags, secret_tag), secret.name);
+}
+
 SecretDraft draft_pending(SecretRef const& secret, std::string const& login, SecretString const& password) {
     SecretDraft draft;
     draft.value = password.clone();
@@ -44,8 +48,7 @@ SecretDraft draft_pending(SecretRef const& secret, std::string const& login, Sec
 std::optional<Pending> read_pending(SecretRef const& secret, SecretVersion version) {
     auto const& properties = version.properties;
     auto login = find(properties.tags, login_tag);
-    bool const is_its = equals_ignore_case(find(properties.tags, secret_tag), secret.name);
-    if (!properties.enabled || !is_its || login.empty()) return std::nullopt;
+    if (!properties.enabled || !is_companion_of(secret, properties) || login.empty()) return std::nullopt;
     return Pending{properties.version, std::move(login), std::move(version.value), properties.created};
 }
 

@@ -19,6 +19,9 @@ namespace kssedr::rotation {
 /// Whether a secret is a companion, by its name and its tag: nobody's holder, and rotated by nobody.
 [[nodiscard]] bool is_companion(SecretProperties const& properties);
 
+/// Whether it is the companion of this secret.
+[[nodiscard]] bool is_companion_of(SecretRef const& secret, SecretProperties const& properties);
+
 struct Pending {
     std::string version;  ///< of the companion
     std::string login;
