@@ -8,6 +8,8 @@ namespace kssedr::rotation {
 namespace {
 
 constexpr Duration clocks_differ_at_most = std::chrono::minutes{5};
+// By then a credential has ended whatever the time of day is called where its service stands.
+constexpr Duration surely_ended_after = std::chrono::days{1};
 
 bool has_ended(ListedCredential const& credential, TimePoint now) {
     return credential.ends && *credential.ends <= now;
@@ -47,7 +49,8 @@ std::vector<std::string> removable(ListSituation const& seen, Duration settled_a
     for (auto const& credential : seen.listed) {
         if (!is_ours(credential, seen.mark)) continue;
         bool const is_settled = credential.begins && *credential.begins + settled_after <= seen.now;
-        if (is_settled && !may_be_in_use(credential, seen)) ids.push_back(credential.id);
+        bool const has_long_ended = has_ended(credential, seen.now - surely_ended_after);
+        if (is_settled && (has_long_ended || !may_be_in_use(credential, seen))) ids.push_back(credential.id);
     }
     return ids;
 }

@@ -48,7 +48,7 @@ struct ListSituation {
 [[nodiscard]] bool may_be_in_use(ListedCredential const& credential, ListSituation const& seen);
 
 /// Those that may be removed: made for this secret, longer ago than `settled_after` (whoever made it has published it
-/// by then or never will), and in nobody's use.
+/// by then or never will), and in nobody's use, or ended a day ago.
 [[nodiscard]] std::vector<std::string> removable(ListSituation const& seen, Duration settled_after);
 
 }  // namespace kssedr::rotation
