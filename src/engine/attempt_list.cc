@@ -293,6 +293,8 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
     }
     evidence_from_ = ports_.clock.steady_now();
     for (auto const& credential : list_.listed) {
+        // Listed already where its publication landed late.
+        if (credential.id == added.slot) continue;
         bool const is_leaked = std::ranges::find(leaked, credential.id) != leaked.end();
         if (!rotation::is_ours(credential, list_.mark)) {
             if (is_leaked) not_ours_.push_back(credential.id);
