@@ -68,11 +68,7 @@ int run_functions(cli::CommandLine const& line, config::Settings settings) {
     server::FunctionsOptions options{KSSEDR_VERSION, settings.region_name, settings.invocation_budget,
                                      settings.policy.names_vaults()};
     std::string const mode(to_string(settings.policy.mode));
-    if (!settings.lock_container && !settings.is_only_instance)
-        log.warn("locks.in_process_only",
-                 {{"why",
-                   "neither AzureWebJobsStorage nor KSSEDR_LOCKS names a blob container; run one instance, and "
-                   "set KSSEDR_LOCKS=none to say so"}});
+    warn_of_locks(log, settings);
     World world(loop.get_executor(), log, std::move(settings));
     server::FunctionsHandler handler(world.intake(), world.sweeper(), world.clock(), log, std::move(options));
 

@@ -117,6 +117,9 @@ int run_command(cli::CommandLine const& line, config::Settings settings, config:
     auto subject = subject_of(line, settings);
     if (!subject) return say(subject.error().message()), cli::exit_usage;
     LogSink log(line.log_level, line.log_as_json ? LogFormat::json : LogFormat::text, LogStreams::all_on_stderr);
+    bool const has_effects = line.command == cli::Command::handle || line.command == cli::Command::sweep ||
+                             (line.command == cli::Command::rotate && !line.is_dry_run);
+    if (has_effects) warn_of_locks(log, settings);
     asio::io_context loop(1);
     World world(loop.get_executor(), log, std::move(settings));
     int const code =

@@ -32,9 +32,9 @@ std::unique_ptr<azure::TokenIssuer> make_issuer(http::Transport& transport, Cloc
                                                           std::move(identity.identity_header), identity.client_id);
 }
 
-// A plan tries nothing against services, and says what would happen if it were let.
+// A plan says what would happen if it were let. Where nothing is published untried, that is asked of it too.
 rotation::Policy planning(rotation::Policy policy) {
-    policy.verify = rotation::Verify::off;
+    if (policy.verify != rotation::Verify::required) policy.verify = rotation::Verify::off;
     policy.mode = rotation::Mode::rotate;
     return policy;
 }
@@ -53,6 +53,14 @@ azure::BlobAccess to_access(config::StorageSetting storage) {
 }
 
 }  // namespace
+
+void warn_of_locks(Log& log, config::Settings const& settings) {
+    if (settings.lock_container || settings.is_only_instance) return;
+    log.warn("locks.in_process_only",
+             {{"why",
+               "neither AzureWebJobsStorage nor KSSEDR_LOCKS names a blob container; run one instance, and "
+               "set KSSEDR_LOCKS=none to say so"}});
+}
 
 World::World(asio::any_io_executor executor, Log& log, config::Settings settings)
     : transport_(executor, clock_, log, transport_options(settings)),

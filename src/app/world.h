@@ -26,6 +26,9 @@
 
 namespace kssedr::app {
 
+/// Says where nothing keeps instances apart, and nobody said that there is one only.
+void warn_of_locks(Log& log, config::Settings const& settings);
+
 /// Makes nothing but objects: no connection, no thread, no file is opened here. Event loop thread only.
 class World {
 public:

@@ -37,6 +37,15 @@ namespace kssedr {
 [[nodiscard]] std::string_view trim(std::string_view text);
 /// The parts between the separators, empty ones included; views into `text`.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
+/// The texts one behind the other.
+[[nodiscard]] std::string join(auto const& texts, std::string_view between = ", ") {
+    std::string joined;
+    for (auto const& text : texts) {
+        if (&text != &*texts.begin()) joined += between;
+        joined += text;
+    }
+    return joined;
+}
 /// Number of edits between two words, for "did you mean".
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 

@@ -68,13 +68,14 @@ void report_terms(Report& report, engine::Examination const& seen) {
 void report_evidence(Report& report, engine::Examination const& seen) {
     if (!seen.form.empty()) report.line("value is a", seen.form);
     auto const* owner = seen.terms && seen.terms->owner ? &seen.terms->owner->value : nullptr;
-    bool const tells_beginning = owner != nullptr && owner->kind() == rotation::OwnerId::Kind::application;
+    std::string_view evidence = "its value is the same";
+    using Kind = rotation::OwnerId::Kind;
+    if (owner != nullptr && owner->kind() == Kind::application) evidence = "its value begins as the service says";
+    if (owner != nullptr && owner->kind() == Kind::login) evidence = "the service lets its password in";
     for (auto const& credential : seen.credentials) {
         std::string text = credential.made ? "made " + format_rfc3339(*credential.made)
                                            : std::string("its service does not say when it was made");
-        if (credential.is_held)
-            text += std::string(", held by the current version: its value ") +
-                    (tells_beginning ? "begins as the service says" : "is the same");
+        if (credential.is_held) text += ", held by the current version: " + std::string(evidence);
         report.line(credential.slot, text);
     }
 }

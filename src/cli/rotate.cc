@@ -44,6 +44,7 @@ Task<CommandResult> run_explain(rotation::SecretRef secret, engine::Rotator& rot
     request.secret = std::move(secret);
     request.is_dry_run = true;
     request.wants_evidence = true;
+    request.repairs_early = true;  // as a sweep does
     request.deadline = clock.steady_now() + longest_command;
     auto const examination = co_await rotator.rotate(std::move(request));
     CommandResult result;

@@ -26,7 +26,9 @@ bool is_type(std::string_view type) {
 bool is_api_version(std::string_view text) {
     if (text.ends_with("-preview")) text.remove_suffix(std::string_view("-preview").size());
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-    return std::ranges::count_if(text, is_ascii_digit) == 8;
+    if (std::ranges::count_if(text, is_ascii_digit) != 8) return false;
+    auto const month = text.substr(5, 2), day = text.substr(8, 2);
+    return month >= "01" && month <= "12" && day >= "01" && day <= "31";
 }
 
 // `keys[keyName=key1,permissions?=full].value`: names between full stops, each with conditions in brackets.
@@ -75,6 +77,12 @@ public:
         require(entry_.reason.empty() && entry_.instead.empty(), "reason",
                 "reason and instead are for what is not rotated, and the shape is slots");
         require(is_one_of(entry_.trial, {"", "storage-blob"}), "trial", "the one trial there is is storage-blob");
+        bool const has_blobs = equals_ignore_case(entry_.type, "Microsoft.Storage/storageAccounts");
+        require(entry_.trial.empty() || has_blobs, "trial", "the trial storage-blob is for storage accounts");
+        for (auto const& permission : entry_.permissions)
+            require(
+                permission.contains('/') && !permission.contains('*'), "permissions",
+                "\"" + escape_for_display(permission) + "\" is not one permission, such as Microsoft.Cache/redis/read");
         check_calls();
         check_slots();
         check_pairs();
@@ -120,12 +128,21 @@ private:
                 "where policies are written back, regenerate is PUT alone");
         require(!is_whole || std::ranges::count(entry_.type, '/') >= 2, "policies",
                 "where policies are written back, the type is one below the resource's");
-        for (auto const& tail : {entry_.list.tail, call.tail})
-            require(tail.find_first_of("?#\\ ") == std::string::npos && !tail.starts_with('/'), "regenerate",
-                    "what follows the id is a path with no slash before it, and no query");
+        check_tail("list", entry_.list.tail);
+        check_tail("regenerate", call.tail);
+    }
+
+    void check_tail(std::string const& member, std::string_view tail) {
+        bool const is_path = tail.find_first_of("?#\\ ") == std::string_view::npos && !tail.starts_with('/');
+        require(is_path && !tail.contains(".."), member,
+                "what follows the id is a path with no slash before it, and no query");
     }
 
     void check_slots() {
+        bool const is_made_told =
+            std::ranges::any_of(entry_.slots, [](auto const& slot) { return !slot.made.empty(); });
+        require(!entry_.is_made_in_resource || is_made_told, "made_in",
+                "no slot says where it stands when it was made");
         require(entry_.slots.size() >= 2, "slots", "an entry has two slots or more");
         for (std::size_t i = 0; i < entry_.slots.size(); ++i) {
             auto const& slot = entry_.slots[i];
@@ -134,6 +151,8 @@ private:
             require(slot.made.empty() || is_place(slot.made), "slots", "slot " + slot.name + " is made nowhere");
             require(slot.asks_for.empty() || is_place(slot.asks_for), "slots",
                     "slot " + slot.name + " is asked for by what stands nowhere");
+            require(slot.asks_for.empty() || slot.asks == slot.name, "slots",
+                    "slot " + slot.name + " has asks and asks_for; one of them says how it is spelled");
             bool const is_plain = std::ranges::all_of(
                 slot.asks, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_'; });
             require(!entry_.regenerate.tail.contains("{slot}") || (is_plain && slot.asks_for.empty()), "slots",

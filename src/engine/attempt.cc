@@ -122,7 +122,7 @@ Task<Attempt::Ended> Attempt::round() {
     } else {
         ended = co_await look_at_owner();
     }
-    if (!ended) ended = judge_published_before();
+    if (!ended) ended = judge_published_before(holders_[0].holder.slot.has_value());
     if (ended) co_return ended;
     if (request_.is_revocation) co_return co_await revoke();
     // A dead version tells nothing of a leak: what was in it is gone, and it is repaired as ever. The password of a
@@ -182,6 +182,10 @@ Attempt::Ended Attempt::judge_secret() {
         return Conclusion{
             OutcomeKind::refused, "unsupported-type",
             ports_.explain_unserved(owner()) + " (the target is from: " + seen_.terms->owner->source + ")"};
+    if (policy_.verify == rotation::Verify::required && !ports_.may_try(owner()))
+        return Conclusion{OutcomeKind::refused, "verify-not-possible",
+                          "KSSEDR_VERIFY is required, and kssedr has no trial for credentials of " + owner().type() +
+                              ": what was regenerated could never be published; set best-effort to rotate it"};
     return std::nullopt;
 }
 

@@ -80,6 +80,8 @@ private:
     Task<Ended> decide();
     /// What keeps an effect from being sent where nothing else does; `what` says what would be done.
     [[nodiscard]] Ended judge_mode(std::string const& what) const;
+    /// What the time says, where the evidence was looked at all the same.
+    [[nodiscard]] Ended judge_postponed(bool is_dead) const;
     Task<Ended> read_earlier(std::size_t holder);
 
     // Acting: attempt_acting.cc.
@@ -102,7 +104,7 @@ private:
     Task<Ended> conclude_alive(rotation::SecretProperties const& published);
     Task<bool> look_again(SecretString const& published);
     /// What was found dead and is not: the listings had lagged behind.
-    [[nodiscard]] Ended judge_published_before();
+    [[nodiscard]] Ended judge_published_before(bool is_alive);
     [[nodiscard]] Conclusion conclude_published(rotation::Decision const& decision, std::string const& slot);
 
     // The answer to a leak: attempt_leak.cc.
@@ -125,7 +127,6 @@ private:
     [[nodiscard]] rotation::UseSeen use_of(std::string who, SecretString const& value);
     [[nodiscard]] Duration kept_for(Duration overlap) const;
     Task<Ended> read_earlier_uses();
-    Task<Result<bool>> are_uses_still_so();
     Task<Ended> remove_unused();
     Task<Ended> remove_from_list(std::string id);
     /// What was added is in `added_`, unless it is not known whether it was: then the next round looks.
@@ -135,6 +136,7 @@ private:
     [[nodiscard]] Ended judge_leak_of_list(bool is_dead);
     /// What the answer to a leak removes: all that was made for this secret, and what leaked.
     [[nodiscard]] std::vector<std::string> goes_with_leak() const;
+    [[nodiscard]] std::string describe_leak_of_list() const;
     Task<Ended> answer_leak_of_list(rotation::Credential const& added);
     Task<bool> is_listed_again(SecretString const& published, std::string const& id);
     Task<Ended> revoke_of_list();

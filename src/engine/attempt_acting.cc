@@ -26,12 +26,6 @@ constexpr Duration dates_differ_at_most = std::chrono::minutes{5};
 constexpr Duration first_pause_between_trials = std::chrono::seconds{2};
 constexpr Duration longest_pause_between_trials = std::chrono::seconds{15};
 
-std::string join(auto const& names) {
-    std::string text;
-    for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
-
 std::string purpose_of(RotationRequest const& request) {
     if (request.is_revocation) return "revocation";
     return request.is_compromised ? "leak" : "rotation";
@@ -68,8 +62,13 @@ Task<Attempt::Ended> Attempt::move_siblings(rotation::Decision const& decision) 
             co_return Conclusion{OutcomeKind::refused, "sibling",
                                  sibling.holder.name + " holds the other credential and kssedr may not write it: " +
                                      published.error().message()};
-        if (!published) co_return conclude(published.error(), "moving " + sibling.holder.name);
-        if (!*published) co_return std::nullopt;
+        auto const ended =
+            published ? Ended() : conclude(published.error(), "moving " + sibling.holder.name, Asked::vault);
+        bool const is_gone = ended && ended->kind == OutcomeKind::superseded;
+        if (ended && !is_gone) co_return ended;
+        // Deleted, disabled or changed since it was read: look anew, at a listing that knows.
+        if (is_gone) memory_.listings.forget(sibling.ref.vault);
+        if (is_gone || !*published) co_return std::nullopt;
         seen_.outcome.also_changed.push_back(sibling.holder.name);
     }
     co_return Conclusion{OutcomeKind::deferred, "sibling", decision.why, decision.until};
@@ -156,7 +155,8 @@ Task<Result<bool>> Attempt::is_still_so(Sending sending) {
     auto const self = co_await calls_.fetch(request_.secret, {});
     if (!self) co_return fail(self.error());
     if (self->properties != self_.version.properties) co_return false;
-    if (!is_listed) {
+    bool const is_shown = !ports_.has_list(owner()) && !ports_.has_logins(owner());
+    if (is_shown && !is_listed) {
         auto const listed = co_await list_credentials();
         if (!listed) co_return fail(listed.error());
         if (!listed->agrees_with(credentials_)) co_return false;
@@ -164,11 +164,12 @@ Task<Result<bool>> Attempt::is_still_so(Sending sending) {
     auto const others = co_await find_holders(holder_query(), memory_.listings, calls_);
     if (!others) co_return fail(others.error());
     // What was read of earlier versions is not read again: it does not change.
-    bool const are_same =
-        std::ranges::equal(*others, std::span(holders_).subspan(1), [](HolderSeen const& now, HolderSeen const& then) {
-            return now.version == then.version && now.holder.slot == then.holder.slot &&
-                   now.holder.is_elsewhere == then.holder.is_elsewhere && now.holder.name == then.holder.name;
-        });
+    auto const is_same = [&](HolderSeen const& now, HolderSeen const& then) {
+        bool const is_on_same =
+            now.holder.slot == then.holder.slot && now.holder.is_elsewhere == then.holder.is_elsewhere;
+        return now.version == then.version && now.holder.name == then.holder.name && (!is_shown || is_on_same);
+    };
+    bool const are_same = std::ranges::equal(*others, std::span(holders_).subspan(1), is_same);
     if (are_same) evidence_from_ = asked_at;
     co_return are_same;
 }
@@ -285,9 +286,9 @@ Task<bool> Attempt::look_again(SecretString const& published) {
     co_return false;
 }
 
-Attempt::Ended Attempt::judge_published_before() {
+Attempt::Ended Attempt::judge_published_before(bool is_alive) {
     bool const is_it = published_before_ && self_.version.properties.version == published_before_->version;
-    if (!is_it || !holders_[0].holder.slot) return std::nullopt;
+    if (!is_it || !is_alive) return std::nullopt;
     auto const before = *std::exchange(published_before_, std::nullopt);
     auto& outcome = seen_.outcome;
     outcome.new_version = before.version;

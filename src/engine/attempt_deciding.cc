@@ -18,10 +18,10 @@ constexpr int listings_max = 4;
 // Clocks differ by less; what is said to be made later than this is not taken for told.
 constexpr Duration credible_future = std::chrono::days{1};
 
-std::string join(std::vector<rotation::Credential> const& slots) {
-    std::string names;
-    for (auto const& credential : slots) names += (names.empty() ? "" : ", ") + credential.slot;
-    return names;
+std::string names_of(std::vector<rotation::Credential> const& slots) {
+    std::vector<std::string> names;
+    for (auto const& credential : slots) names.push_back(credential.slot);
+    return join(names);
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ Attempt::Ended Attempt::choose_pair(std::optional<std::size_t> before) {
                 OutcomeKind::refused, "pair-unknown",
                 "the current version holds none of the owner's credentials, and which pair of them it is to "
                 "be on is not said; set its tag CredentialId to one of " +
-                    join(slots)};
+                    names_of(slots)};
         credentials_.narrow_to(*pair_);
     }
     if (credentials_.slots.size() == 2) return std::nullopt;
@@ -220,10 +220,8 @@ Task<Attempt::Ended> Attempt::decide() {
         decision = rotation::decide(situation());
     }
     seen_.decision = decision;
-    bool const repairs = postponed_ && request_.repairs_early && !holders_[0].holder.slot;
-    // Whoever holds a dead credential is cut off already: neither the time nor a window holds its repair.
-    bool const yields = repairs && (postponed_->code == "not-due" || postponed_->code == "window");
-    if (postponed_ && !yields) co_return postponed_;
+    // The password of a login may have to be set to repair it: whatever the step, it is for the dead.
+    if (Ended ended = judge_postponed(!holders_[0].holder.slot); ended) co_return ended;
     switch (decision.step) {
     case Step::wait: {
         auto const& holder = holders_[decision.holder];
@@ -246,6 +244,13 @@ Task<Attempt::Ended> Attempt::decide() {
         if (!*is_so) co_return std::nullopt;
     }
     co_return co_await act(std::move(decision));
+}
+
+// Whoever holds a dead credential is cut off already: neither the time nor a window holds its repair.
+Attempt::Ended Attempt::judge_postponed(bool is_dead) const {
+    bool const yields = postponed_ && is_dead && request_.repairs_early &&
+                        (postponed_->code == "not-due" || postponed_->code == "window");
+    return yields ? std::nullopt : postponed_;
 }
 
 // One listing may come from a replica that lags behind a regeneration, and shows a living credential as dead.

@@ -2,6 +2,8 @@
 
 #include "engine/attempt.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 #include <ranges>
 
@@ -9,16 +11,6 @@ namespace kssedr::engine {
 
 using rotation::LeakStep;
 using rotation::OutcomeKind;
-
-namespace {
-
-std::string join(auto const& names, std::string_view between = ", ") {
-    std::string text;
-    for (auto const& name : names) text += (text.empty() ? std::string() : std::string(between)) + name;
-    return text;
-}
-
-}  // namespace
 
 rotation::Leak Attempt::leak() const {
     auto const is_other = [&](std::size_t slot) {

@@ -3,6 +3,8 @@
 
 #include "engine/attempt.h"
 
+#include "base/ascii.h"
+
 #include <algorithm>
 
 namespace kssedr::engine {
@@ -14,13 +16,6 @@ namespace {
 
 // By then whoever made one has published it or never will, though the service's clock be ahead of the vault's.
 constexpr Duration settled_after = ports::time_of_doubt + std::chrono::minutes{5};
-constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
-
-std::string join(std::vector<std::string> const& names) {
-    std::string text;
-    for (auto const& name : names) text += (text.empty() ? "" : ", ") + name;
-    return text;
-}
 
 }  // namespace
 
@@ -36,14 +31,11 @@ Task<Attempt::Ended> Attempt::round_of_list() {
             co_await calls_.verify(owner(), {{}, self_.form.credential(self_.version.value), {}}, self_.version.value);
         is_dead = tried.trial != ports::Trial::accepted;
     }
-    if (!is_dead && !held.empty()) {
-        holders_[0].holder.slot = 0;  // any: it is alive
-        if (ended = judge_published_before(); ended) co_return ended;
-    }
+    ended = judge_published_before(!is_dead);
+    if (ended) co_return ended;
     if (request_.is_revocation) co_return co_await revoke_of_list();
-    bool const yields = is_dead && request_.repairs_early && postponed_ &&
-                        (postponed_->code == "not-due" || postponed_->code == "window");
-    if (postponed_ && !yields) co_return postponed_;
+    ended = judge_postponed(is_dead);
+    if (ended) co_return ended;
 
     if (request_.is_compromised) {
         ended = judge_leak_of_list(is_dead);
@@ -56,9 +48,9 @@ Task<Attempt::Ended> Attempt::round_of_list() {
     decision.why = is_dead ? "the current version holds none of the application's credentials" : "it is due";
     if (request_.is_compromised) decision.why = "what the current version holds has leaked";
     seen_.decision = decision;
-    Ended const held_back = judge_mode("add a credential and publish it, expiring " + format_rfc3339(decision.expires) +
-                                       " (" + decision.why + ")");
-    if (held_back) co_return held_back;
+    ended = judge_mode("add a credential and publish it, expiring " + format_rfc3339(decision.expires) + " (" +
+                       decision.why + ")" + (request_.is_compromised ? describe_leak_of_list() : std::string()));
+    if (ended) co_return ended;
     ended = co_await remove_unused();
     if (ended) co_return ended;
     ended = co_await add_to_list(decision);
@@ -163,26 +155,11 @@ Task<Attempt::Ended> Attempt::read_earlier_uses() {
     co_return std::nullopt;
 }
 
-// Whether the secret and whoever else asks for the owner are still as they were seen.
-Task<Result<bool>> Attempt::are_uses_still_so() {
-    if (ports_.clock.steady_now() - evidence_from_ <= evidence_stays_fresh) co_return true;
-    auto const asked_at = ports_.clock.steady_now();
-    auto const self = co_await calls_.fetch(request_.secret, {});
-    if (!self) co_return fail(self.error());
-    if (self->properties != self_.version.properties) co_return false;
-    auto const others = co_await find_holders(holder_query(), memory_.listings, calls_);
-    if (!others) co_return fail(others.error());
-    bool const are_same =
-        std::ranges::equal(*others, std::span(holders_).subspan(1), [](HolderSeen const& now, HolderSeen const& then) {
-            return now.version == then.version && now.holder.name == then.holder.name;
-        });
-    if (are_same) evidence_from_ = asked_at;
-    co_return are_same;
-}
-
 Task<Attempt::Ended> Attempt::remove_unused() {
     if (rotation::removable(list_, settled_after).empty()) co_return std::nullopt;
-    Ended ended = co_await read_earlier_uses();
+    Ended ended = co_await judge_dates();
+    if (ended) co_return ended;
+    ended = co_await read_earlier_uses();
     if (ended) co_return ended;
     for (auto const& id : rotation::removable(list_, settled_after)) {
         ended = co_await remove_from_list(id);
@@ -196,7 +173,8 @@ Task<Attempt::Ended> Attempt::remove_from_list(std::string id) {
                                           {"credential", id},
                                           {"vault", seen_.outcome.vault},
                                           {"secret", seen_.outcome.secret}});
-    auto const removed = co_await calls_.remove(owner(), id, *lease_, [this](Sending) { return are_uses_still_so(); });
+    auto const removed =
+        co_await calls_.remove(owner(), id, *lease_, [this](Sending sending) { return is_still_so(sending); });
     if (removed) {
         removed_.push_back(id);
         std::erase_if(list_.listed, [&](auto const& credential) { return credential.id == id; });
@@ -214,8 +192,8 @@ Task<Attempt::Ended> Attempt::add_to_list(rotation::Decision const& decision) {
                     {{"resource", owner().text()}, {"vault", seen_.outcome.vault}, {"secret", seen_.outcome.secret}});
     // Its consumers may have it until they read the next version, which may come as late as this one's expiry.
     auto const ends = decision.expires + seen_.terms->overlap.value;
-    auto added =
-        co_await calls_.add(owner(), list_.mark, ends, *lease_, [this](Sending) { return are_uses_still_so(); });
+    auto added = co_await calls_.add(owner(), list_.mark, ends, *lease_,
+                                     [this](Sending sending) { return is_still_so(sending); });
     if (added) {
         added_ = {added->id, std::move(added->value), {}};
         co_return std::nullopt;
@@ -263,6 +241,22 @@ Attempt::Ended Attempt::judge_leak_of_list(bool is_dead) {
     return std::nullopt;
 }
 
+std::string Attempt::describe_leak_of_list() const {
+    std::vector<std::string> removed, left;
+    auto const going = goes_with_leak();
+    for (auto const& credential : list_.listed) {
+        bool const is_going = std::ranges::find(going, credential.id) != going.end();
+        if (is_going) (rotation::is_ours(credential, list_.mark) ? removed : left).push_back(credential.id);
+    }
+    std::string text;
+    if (!removed.empty())
+        text +=
+            ", and remove " + join(removed) + " at once; this cuts off whoever has not read the new version by then";
+    if (!left.empty())
+        text += ", and leave " + join(left) + ", which kssedr did not make for this secret: only a person removes it";
+    return text;
+}
+
 std::vector<std::string> Attempt::goes_with_leak() const {
     auto ids = rotation::held_now(list_);
     for (auto const& credential : list_.listed)
@@ -305,6 +299,7 @@ Task<Attempt::Ended> Attempt::answer_leak_of_list(rotation::Credential const& ad
         if (!removed) co_return conclude(removed.error(), "the new version is published; removing " + credential.id);
         removed_.push_back(credential.id);
     }
+    if (!removed_.empty()) cut_off_.insert(holders_[0].holder.name + ", whoever has not read its new version");
     co_return std::nullopt;
 }
 

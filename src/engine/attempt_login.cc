@@ -132,6 +132,8 @@ Task<Attempt::Ended> Attempt::open_pending(std::string const& login, SecretStrin
         pending_version_ = written->version;
         co_return std::nullopt;
     }
+    // Landing later, it would stand before what another attempt writes down meanwhile.
+    if (written.error().code() == Errc::outcome_unknown) memory_.doubts.note(owner().key(), calls_.may_land_until());
     auto const doing = "writing the password down in " + companion.name + " before it is set";
     if (written.error().service_code() == "ObjectIsDeletedButRecoverable")
         co_return Conclusion{OutcomeKind::refused, "not-writable",
@@ -158,7 +160,7 @@ Task<Attempt::Ended> Attempt::set_password(std::string login, bool& is_done) {
     Ended ended = co_await open_pending(login, password);
     if (ended) co_return ended;
     auto const set = co_await calls_.set_password(owner(), login, password, *lease_,
-                                                  [this](Sending) { return are_uses_still_so(); });
+                                                  [this](Sending sending) { return is_still_so(sending); });
     if (set) {
         auto const slot = std::ranges::find(credentials_.slots, login, &rotation::Credential::slot);
         slot->value = std::move(password);
@@ -200,10 +202,9 @@ Task<Attempt::Ended> Attempt::decide_single_login() {
                    : slot.made ? "an earlier attempt had set the password"
                                : "the current version's password does not work; this one is what others use";
     seen_.decision = decision;
-    bool const yields = postponed_ && !is_alive && request_.repairs_early &&
-                        (postponed_->code == "not-due" || postponed_->code == "window");
-    if (postponed_ && !yields) co_return postponed_;
-    Ended ended = take_along(decision);
+    Ended ended = judge_postponed(!is_alive);
+    if (ended) co_return ended;
+    ended = take_along(decision);
     if (ended) co_return ended;
     ended = judge_mode("set the password of " + slot.slot + " and publish it (" + decision.why + ")");
     if (ended) co_return ended;

@@ -46,6 +46,10 @@ struct Ports {
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const {
         return has_list(owner) || has_logins(owner) || provider.serves(owner);
     }
+    /// Whether a new credential of the owner's can be tried before it is published.
+    [[nodiscard]] bool may_try(rotation::OwnerId const& owner) const {
+        return has_list(owner) || has_logins(owner) || provider.may_try(owner);
+    }
     /// For an owner that is not served: why not, and what to do, for people.
     [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const {
         bool const is_login = owner.kind() == rotation::OwnerId::Kind::login && logins != nullptr;

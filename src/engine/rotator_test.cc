@@ -139,6 +139,20 @@ CORO_TEST(Rotator, TransientErrorsAreRepeatedWhereNothingHappened) {
     }
 }
 
+// What could never be published is not regenerated.
+CORO_TEST(Rotator, WhereATrialIsRequiredAndThereIsNoneItIsRefusedBeforeAnythingIsDone) {
+    for (auto const verify : {rotation::Verify::required, rotation::Verify::best_effort}) {
+        Scene scene(clock());
+        scene.azure.may_be_tried = false;
+        scene.policy.verify = verify;
+        scene.azure.trial = [] { return ports::TrialResult{ports::Trial::inconclusive, "no trial"}; };
+        auto const seen = co_await scene.rotate();
+        bool const is_required = verify == rotation::Verify::required;
+        EXPECT_EQ(seen.outcome.code, is_required ? "verify-not-possible" : "rotated") << seen.outcome.reason;
+        EXPECT_EQ(scene.azure.regenerations, is_required ? 0 : 1);
+    }
+}
+
 // Of many who ask a service at once some come last, and "later" says that nothing was done.
 CORO_TEST(Rotator, LaterIsHeededForLongerThanAFaultIsWaitedOut) {
     for (auto const code : {Errc::throttled, Errc::unavailable}) {

@@ -47,6 +47,7 @@ public:
     [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const override {
         return real_.explain_unserved(owner);
     }
+    [[nodiscard]] bool may_try(rotation::OwnerId const& owner) const override { return real_.may_try(owner); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
         return real_.shape(owner);
     }

@@ -40,9 +40,11 @@ Task<SweepSummary> Sweeper::sweep(SweepRequest request, OnOutcome on_outcome) {
 
 Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const& request, OnOutcome const& on_outcome,
                            SweepSummary& summary) {
-    // Soonest first; one order for one listing, so that a plan and its sweep go the same way.
-    std::ranges::sort(candidates, [](Candidate const& a, Candidate const& b) {
-        if (a.due != b.due) return a.due < b.due;
+    // Soonest expiry first; one order for one listing, so that a plan and its sweep go the same way. What can not be
+    // understood comes by its making, which is before all: somebody has to see it.
+    auto const end_of = [](Candidate const& candidate) { return candidate.end.value_or(candidate.due); };
+    std::ranges::sort(candidates, [&](Candidate const& a, Candidate const& b) {
+        if (end_of(a) != end_of(b)) return end_of(a) < end_of(b);
         if (*a.vault != *b.vault) return *a.vault < *b.vault;
         return std::ranges::lexicographical_compare(
             a.properties->name, b.properties->name, {}, [](char c) { return to_ascii_lower(c); },
@@ -57,7 +59,8 @@ Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const
         rotation.deadline = request.deadline;
         auto const seen = co_await rotator_.rotate(std::move(rotation));
         // A suspect that turned out alive was only looked at.
-        bool const was_cleared = candidate.is_suspect && seen.outcome.code == "not-due";
+        bool const is_asked_for = candidate.due <= candidate.now + request.within;
+        bool const was_cleared = candidate.is_suspect && !is_asked_for && seen.outcome.code == "not-due";
         if (was_cleared) {
             reckon_expiry(candidate, summary);
             co_return;

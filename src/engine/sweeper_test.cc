@@ -91,6 +91,21 @@ CORO_TEST(Sweeper, RotatesWhatIsDueAndLeavesTheRest) {
     EXPECT_EQ(vaults.azure.regenerations, 1);
 }
 
+// What ends first goes first, though it may be due later: a long life has a longer lead.
+CORO_TEST(Sweeper, GoesBySoonestExpiry) {
+    Vaults vaults(clock());
+    vaults.add("later", "key1", days{61});
+    auto const sooner = vaults.add("sooner", "key1", days{61});
+    auto& version = vaults.azure.secrets[sooner].back().properties;
+    // Twenty days of life, of which nine are left: due for one day, the other for two.
+    version.created = std::chrono::floor<std::chrono::seconds>(clock().now()) - days{11};
+    version.expires = version.created + days{20};
+    vaults.azure.secrets["demo.vault.azure.net/later"].back().properties.expires = clock().now() + days{28};
+    co_await vaults.sweep(vaults.sweeper);
+    CO_ASSERT(vaults.outcomes.size() == 2);
+    EXPECT_TRUE(vaults.outcomes[0].starts_with("sooner ")) << vaults.outcomes[0];
+}
+
 CORO_TEST(Sweeper, WithEveryEventLostEverythingDueIsRotatedInTime) {
     Vaults vaults(clock());
     vaults.add("a", "key1", days{10});

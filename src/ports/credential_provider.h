@@ -38,6 +38,8 @@ public:
     [[nodiscard]] virtual std::string explain_unserved(rotation::OwnerId const& owner) const {
         return "kssedr does not rotate credentials of " + owner.type();
     }
+    /// Whether a credential of the owner's can be tried at all (`verify`).
+    [[nodiscard]] virtual bool may_try(rotation::OwnerId const& /*owner*/) const { return true; }
     /// How the owner's credentials look in the values of secrets.
     [[nodiscard]] virtual rotation::CredentialShape shape(rotation::OwnerId const& owner) const = 0;
 

@@ -104,6 +104,11 @@ std::string CatalogueSlots::explain_unserved(rotation::OwnerId const& owner) con
     return rotation::explain_unserved(catalogue_.get(), *owner.resource());
 }
 
+bool CatalogueSlots::may_try(rotation::OwnerId const& owner) const {
+    auto const* entry = find_entry(owner);
+    return entry != nullptr && !entry->trial.empty();
+}
+
 rotation::CredentialShape CatalogueSlots::shape(rotation::OwnerId const& owner) const {
     auto const* entry = find_entry(owner);
     return entry == nullptr ? rotation::CredentialShape() : rotation::shape_of(*entry, *owner.resource(), cloud_);

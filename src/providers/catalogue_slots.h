@@ -27,6 +27,7 @@ public:
 
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override;
     [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const override;
+    [[nodiscard]] bool may_try(rotation::OwnerId const& owner) const override;
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override;
     Async<rotation::Credentials> list(rotation::OwnerId owner, SteadyPoint deadline) override;
     Async<rotation::Credentials> regenerate(rotation::OwnerId owner, std::string slot, SteadyPoint deadline) override;
@@ -40,7 +41,7 @@ private:
     [[nodiscard]] rotation::CatalogueEntry const* find_entry(rotation::OwnerId const& owner) const;
     Result<rotation::CatalogueEntry const*> entry_of(rotation::OwnerId const& owner) const;
     Async<void> tell_when_made(rotation::CatalogueEntry const& entry, rotation::ArmId owner,
-                              rotation::Credentials& credentials, SteadyPoint deadline);
+                               rotation::Credentials& credentials, SteadyPoint deadline);
     /// The call itself: its answer may show the keys, or nothing, or that it goes on.
     Async<http::Response> send_regeneration(rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
                                             rotation::ArmId owner, std::string operation, SteadyPoint deadline);

@@ -2,7 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/encoding.h"
-#include "providers/shared_library.h"
+#include "base/shared_library.h"
 
 #include <mariadb/errmsg.h>
 #include <mariadb/mysql.h>

@@ -1,6 +1,6 @@
 #include "providers/postgresql.h"
 
-#include "providers/shared_library.h"
+#include "base/shared_library.h"
 
 #include <gtest/gtest.h>
 

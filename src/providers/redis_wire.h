@@ -4,8 +4,8 @@
 
 #pragma once
 
+#include "base/shared_library.h"
 #include "providers/database_client.h"
-#include "providers/shared_library.h"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>

@@ -17,6 +17,7 @@ public:
     [[nodiscard]] std::string explain_unserved(rotation::OwnerId const& owner) const override {
         return of(owner).explain_unserved(owner);
     }
+    [[nodiscard]] bool may_try(rotation::OwnerId const& owner) const override { return of(owner).may_try(owner); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
         return of(owner).shape(owner);
     }

@@ -1,7 +1,7 @@
 #include "providers/sqlserver.h"
 
 #include "base/ascii.h"
-#include "providers/shared_library.h"
+#include "base/shared_library.h"
 
 #include <sybdb.h>
 

@@ -89,8 +89,10 @@ CatalogueEntry const* Catalogue::find(std::string_view id) const {
 
 CatalogueEntry const* Catalogue::nearest(std::string_view type) const {
     auto const wanted = to_ascii_lower(type.substr(0, 256));
+    auto const space_of = [](std::string_view text) { return text.substr(0, text.find('/')); };
     auto const distance = [&](CatalogueEntry const& entry) {
-        return edit_distance(wanted, to_ascii_lower(entry.type));
+        bool const is_elsewhere = !equals_ignore_case(space_of(entry.type), space_of(wanted));
+        return std::pair(is_elsewhere, edit_distance(wanted, to_ascii_lower(entry.type)));
     };
     auto const best = std::ranges::min_element(entries_, {}, distance);
     return best == entries_.end() ? nullptr : &*best;

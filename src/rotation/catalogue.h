@@ -125,7 +125,8 @@ public:
     /// The entry of the owner's type, of slots where there is one; null where there is none.
     [[nodiscard]] CatalogueEntry const* find(ArmId const& owner) const;
     [[nodiscard]] CatalogueEntry const* find(std::string_view id) const;
-    /// The entry whose type is written most like this one; null in an empty catalogue.
+    /// The entry whose type is written most like this one, of the same namespace where there is any; null in an empty
+    /// catalogue.
     [[nodiscard]] CatalogueEntry const* nearest(std::string_view type) const;
     [[nodiscard]] std::span<CatalogueEntry const> entries() const { return entries_; }
 

@@ -94,6 +94,7 @@ public:
     }
 
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override { return provider_.serves(owner); }
+    [[nodiscard]] bool may_try(rotation::OwnerId const& owner) const override { return provider_.may_try(owner); }
     [[nodiscard]] rotation::CredentialShape shape(rotation::OwnerId const& owner) const override {
         return provider_.shape(owner);
     }

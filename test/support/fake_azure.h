@@ -73,6 +73,7 @@ public:
     /// Told of every publication that is asked for, whatever becomes of it.
     std::function<void(rotation::SecretDraft const&)> on_publish;
     bool tells_when_made = true;
+    bool may_be_tried = true;
     std::vector<std::string> calls;
     int regenerations = 0;
 
@@ -163,6 +164,7 @@ public:
         co_return Result<void>();
     }
 
+    [[nodiscard]] bool may_try(rotation::OwnerId const&) const override { return may_be_tried; }
     [[nodiscard]] bool serves(rotation::OwnerId const& owner) const override {
         return owner.type() == "Microsoft.Storage/storageAccounts";
     }

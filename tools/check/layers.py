@@ -61,7 +61,7 @@ MAY_SEE: dict[str, set[str]] = {
     "hiredis/": {"providers"},
     "mariadb/": {"providers"},
     "sybdb.h": {"providers"},
-    "dlfcn.h": {"providers"},
+    "dlfcn.h": {"base"},
     "spdlog/": {"app"},
     "CLI/": {"cli", "app", "emulator"},
     "fmt/": set(MAY_INCLUDE),

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace kssedr::providers {
+namespace kssedr {
 
 /// Stays loaded until the process ends, as libraries that keep threads and handlers of their own must. Its names are
 /// seen by nobody else.
@@ -53,7 +53,7 @@ private:
     std::optional<Functions> functions_;
 };
 
-}  // namespace kssedr::providers
+}  // namespace kssedr
 
 /// A member for a function of a C library, of its name and type; and its look-up.
 #define KSSEDR_LIBRARY_MEMBER(name) decltype(&::name) name = nullptr;

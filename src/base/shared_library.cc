@@ -1,10 +1,10 @@
-#include "providers/shared_library.h"
+#include "base/shared_library.h"
 
 #include "base/ascii.h"
 
 #include <dlfcn.h>
 
-namespace kssedr::providers {
+namespace kssedr {
 
 Result<SharedLibrary> SharedLibrary::open(std::string const& file, std::string_view package) {
     void* const handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
@@ -26,4 +26,4 @@ Result<void> SharedLibrary::check() const {
     return fail(Errc::unavailable, file_ + " has no " + missing_ + "; it is older than what kssedr is made for");
 }
 
-}  // namespace kssedr::providers
+}  // namespace kssedr
