@@ -105,6 +105,21 @@ CORO_TEST(Revocation, IsHeldBack) {
     }
 }
 
+// Which goes first is chance; the slot is the owner's.
+CORO_TEST(Revocation, ASecretThatIsHeldBackLeavesItToAnother) {
+    for (std::string const name : {"api", "zone"}) {
+        Vacated scene(clock());
+        auto const key = "demo.vault.azure.net/" + name;
+        for (auto const& version : std::vector(scene.azure.versions)) {
+            scene.azure.add_version(version.properties, version.value, key);
+            scene.azure.secrets[key].back().properties.created = version.properties.created;
+        }
+        scene.azure.secrets[key].back().properties.tags["kssedr-freeze"] = "true";
+        co_await scene.sweep();
+        EXPECT_EQ(scene.azure.regenerations, 1) << name;
+    }
+}
+
 CORO_TEST(Revocation, ALostAnswerIsLookedUp) {
     for (bool const happened : {true, false}) {
         SCOPED_TRACE(happened);

@@ -98,7 +98,8 @@ Task<void> Sweeper::revoke(std::vector<Vacated> const& vacated, SweepRequest con
             auto const& outcome = seen.outcome;
             bool const has_nothing = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
             is_settled = is_settled && has_nothing;
-            if (!has_nothing && outcome.code != "freeze" && outcome.code != "window") {
+            bool const is_held_back = outcome.code == "freeze" || outcome.code == "window";
+            if (!has_nothing && !is_held_back) {
                 log_outcome(ports_.log, outcome);
                 if (outcome.code == "revoked") ++summary.revoked;
                 if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
@@ -106,8 +107,9 @@ Task<void> Sweeper::revoke(std::vector<Vacated> const& vacated, SweepRequest con
                 if (outcome.kind == OutcomeKind::failed) ++summary.failed;
                 on_outcome(outcome);
             }
-            // Whatever there is to be said of a pair, one secret tells; which of them are on another is not known.
-            if (!seen.has_other_pairs) break;
+            // Whatever there is to be said of a pair, one secret tells that is not held back; which of them are on another
+            // is not known.
+            if (!is_held_back && !seen.has_other_pairs) break;
         }
         // Most have nothing to revoke, and that changes with a rotation only: a day later is soon enough to see it.
         auto const key = terms_of(vacated[i].front())->owner->value.key();

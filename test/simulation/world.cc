@@ -103,8 +103,10 @@ void World::kill(std::size_t index) {
     auto& life = owned->context().life;
     dead_.push_back(std::move(owned));
     timeline_.end(life);
-    timeline_.at(timeline_.now() + chance_.between(std::chrono::milliseconds{1}, plan_.restart_max),
-                 [this, index] { start(index); });
+    timeline_.at(timeline_.now() + chance_.between(std::chrono::milliseconds{1}, plan_.restart_max), [this, index] {
+        // The calm may have begun, and started it, meanwhile.
+        if (!hosts_[index].process) start(index);
+    });
 }
 
 // What a service goes on with outlives its caller, and the caller's lease: a successor can not know of it.
