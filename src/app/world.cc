@@ -39,6 +39,11 @@ rotation::Policy planning(rotation::Policy policy) {
     return policy;
 }
 
+engine::OnOutcome tell(World::Outcomes outcomes) {
+    if (outcomes == World::Outcomes::are_logged) return {};
+    return [](rotation::Outcome const&) {};
+}
+
 constexpr Duration longest_giving_back = std::chrono::seconds{6};
 
 std::vector<engine::OwnSetting> to_own_settings(std::vector<config::OwnCredential> credentials) {
@@ -62,8 +67,10 @@ void warn_of_locks(Log& log, config::Settings const& settings) {
                "set KSSEDR_LOCKS=none to say so"}});
 }
 
-World::World(asio::any_io_executor executor, Log& log, config::Settings settings)
-    : transport_(executor, clock_, log, transport_options(settings)),
+World::World(asio::any_io_executor executor, Log& log, config::Settings settings, Outcomes outcomes)
+    : daemon_(std::move(settings.daemon)),
+      cloud_(settings.cloud),
+      transport_(executor, clock_, log, transport_options(settings)),
       issuer_(make_issuer(transport_, clock_, random_, settings)),
       tokens_(*issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
@@ -81,8 +88,9 @@ World::World(asio::any_io_executor executor, Log& log, config::Settings settings
       lock_(clock_),
       shared_lock_(make_shared_lock(executor, log, settings)),
       rotator_(ports(log), std::move(settings.policy), to_own_settings(std::move(settings.own_credentials))),
-      intake_(rotator_, clock_, log, settings.cloud.vault_suffix),
-      sweeper_(rotator_, ports(log)),
+      intake_(rotator_, clock_, log, settings.cloud.vault_suffix, tell(outcomes)),
+      sweeper_(rotator_, ports(log),
+               outcomes == Outcomes::are_kept ? engine::Sweeper::Logs::none : engine::Sweeper::Logs::outcomes),
       shadow_(ports(log), rotator_) {}
 
 engine::Ports World::ports(Log& log) {

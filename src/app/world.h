@@ -32,7 +32,11 @@ void warn_of_locks(Log& log, config::Settings const& settings);
 /// Makes nothing but objects: no connection, no thread, no file is opened here. Event loop thread only.
 class World {
 public:
-    World(asio::any_io_executor executor, Log& log, config::Settings settings);
+    /// What becomes of outcomes: they are logged as they end, or whoever asked keeps them, and logs them then.
+    enum class Outcomes : std::uint8_t { are_logged, are_kept };
+
+    World(asio::any_io_executor executor, Log& log, config::Settings settings,
+          Outcomes outcomes = Outcomes::are_logged);
     World(World const&) = delete;
     World& operator=(World const&) = delete;
 
@@ -40,6 +44,13 @@ public:
     Task<void> close();
 
     Clock& clock() { return clock_; }
+    Random& random() { return random_; }
+    http::Transport& transport() { return transport_; }
+    azure::TokenSource& tokens() { return tokens_; }
+    rotation::Cloud const& cloud() const { return cloud_; }
+    /// What is held among instances, or within this process where nothing is.
+    ports::OwnerLock& lock() { return chosen_lock(); }
+    config::DaemonSettings& daemon() { return daemon_; }
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
     engine::Sweeper& sweeper() { return sweeper_; }
@@ -52,6 +63,8 @@ private:
     ports::OwnerLock& chosen_lock();
     engine::Ports ports(Log& log);
 
+    config::DaemonSettings daemon_;
+    rotation::Cloud cloud_;
     SystemClock clock_;
     SystemRandom random_;
     http::CurlTransport transport_;

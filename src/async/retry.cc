@@ -2,6 +2,13 @@
 
 namespace kssedr {
 
+Duration backoff(Duration first, Duration longest, int attempt, Random& random) {
+    auto ceiling = first;
+    for (int i = 1; i < attempt && ceiling < longest; ++i) ceiling *= 2;
+    auto const half = std::min(ceiling, longest) / 2;
+    return half + Duration{random.below(static_cast<std::uint64_t>(half.count()) + 1)};
+}
+
 std::optional<Duration> retry_delay(RetryPolicy const& policy, Error const& error, int attempt, Random& random) {
     bool const denied = error.code() == Errc::permission_denied;
     if (!denied && !is_retryable(error.code())) return std::nullopt;
@@ -11,12 +18,8 @@ std::optional<Duration> retry_delay(RetryPolicy const& policy, Error const& erro
                                                        : policy.attempts_max;
     if (attempt >= most) return std::nullopt;
 
-    Duration ceiling = denied ? policy.denied_delay : policy.first_delay;
-    for (int i = 1; i < attempt && ceiling < policy.longest_delay; ++i) ceiling *= 2;
-    ceiling = std::min(ceiling, policy.longest_delay);
-    // Half fixed, half chance: never hammers, and a crowd spreads out.
-    auto const half = ceiling / 2;
-    Duration const jittered = half + Duration{random.below(static_cast<std::uint64_t>(half.count()) + 1)};
+    auto const jittered =
+        backoff(denied ? policy.denied_delay : policy.first_delay, policy.longest_delay, attempt, random);
     return std::max(jittered, error.retry_after().value_or(Duration{}));
 }
 

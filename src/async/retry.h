@@ -32,6 +32,10 @@ struct RetryPolicy {
     std::span<std::string_view const> final_codes{};
 };
 
+/// A delay that doubles from `first` up to `longest`, half of it chance: never hammers, and a crowd spreads out.
+/// `attempt` counts from 1.
+[[nodiscard]] Duration backoff(Duration first, Duration longest, int attempt, Random& random);
+
 /// How long to wait before the next attempt; nothing where there must be none. `attempt` counts from 1.
 [[nodiscard]] std::optional<Duration> retry_delay(RetryPolicy const& policy, Error const& error, int attempt,
                                                   Random& random);

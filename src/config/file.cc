@@ -144,6 +144,10 @@ FileContents read_file(std::string const& path, Problems& problems) {
             TableTaker(path, name, problems).take(value, contents.hooks);
             continue;
         }
+        if (name == "source") {
+            TableTaker(path, name, problems).take(value, contents.sources);
+            continue;
+        }
         auto const canonical = find_file_key(name);
         auto given = as_text(value);
         if (!canonical) {

@@ -1,5 +1,5 @@
 /// The configuration file (TOML): the settings of the environment under their file names, rules for secrets,
-/// databases and hooks.
+/// databases, hooks and event sources.
 
 #pragma once
 
@@ -16,7 +16,7 @@ struct GivenRule {
     std::string where;
 };
 
-/// One `[[database]]` or `[[hook]]`, its members as text, each with its line.
+/// One `[[database]]`, `[[hook]]` or `[[source]]`, its members as text, each with its line.
 struct GivenTable {
     GivenValues members;
     GivenValues environment{};  ///< those of a hook's table `environment`
@@ -31,6 +31,7 @@ struct FileContents {
     std::vector<GivenRule> rules;
     std::vector<GivenTable> databases;
     std::vector<GivenTable> hooks;
+    std::vector<GivenTable> sources;
 };
 
 /// Reads and takes apart; what is wrong, with line and column where TOML has them, goes to `problems`.

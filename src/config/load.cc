@@ -2,10 +2,12 @@
 
 #include "base/ascii.h"
 #include "config/catalogue.h"
+#include "config/daemon.h"
 #include "config/database.h"
 #include "config/file.h"
 #include "config/hook.h"
 #include "config/names.h"
+#include "config/own_storage.h"
 #include "config/rule.h"
 #include "config/settings.h"
 #include "config/trusted_path.h"
@@ -29,6 +31,7 @@ public:
           rules_(std::move(contents.rules)),
           databases_(std::move(contents.databases)),
           hooks_(std::move(contents.hooks)),
+          sources_(std::move(contents.sources)),
           problems_(std::move(problems)) {}
 
     std::expected<Loaded, Problems> load(Environment const& environment, std::string const& file,
@@ -43,6 +46,7 @@ public:
         load_own_credentials();
         load_locks();
         load_rest(overrides);
+        load_daemon(given_, sources_, environment, loaded_.settings, problems_);
         warn_of_short_validity();
         if (!problems_.empty()) return std::unexpected(std::move(problems_));
         return std::move(loaded_);
@@ -80,7 +84,6 @@ private:
     void load_own_catalogue();
     void load_own_credentials();
     void load_locks();
-    std::optional<StorageSetting> load_own_storage();
     void load_rest(Overrides const& overrides);
     void load_resolve();
     void warn_of_short_validity();
@@ -94,6 +97,7 @@ private:
     std::vector<GivenRule> rules_;
     std::vector<GivenTable> databases_;
     std::vector<GivenTable> hooks_;
+    std::vector<GivenTable> sources_;
     Problems problems_;
     Loaded loaded_;
 };
@@ -322,54 +326,12 @@ void Loader::load_own_credentials() {
             loaded_.settings.own_credentials.push_back({given->where, SecretString::copy_of(trim(given->value))});
 }
 
-// What AzureWebJobsStorage says; nothing where it says nothing, or something wrong, which is then said without its
-// value.
-std::optional<StorageSetting> Loader::load_own_storage() {
-    auto const& suffix = loaded_.settings.cloud.storage_suffix;
-    auto const is_set = [&](std::string_view name) { return !text(name).empty(); };
-    std::string_view from = "AzureWebJobsStorage";
-    Result<StorageSetting> storage = StorageSetting{};
-    if (is_set(from)) {
-        storage = parse_storage_connection(trim(find(from)->value), suffix);
-    } else if (from = "AzureWebJobsStorage__blobServiceUri"; is_set(from)) {
-        storage = parse_blob_service_url(text(from), suffix);
-    } else if (from = "AzureWebJobsStorage__accountName"; is_set(from)) {
-        storage = parse_blob_service_url("https://" + text(from) + ".blob." + suffix, suffix);
-    } else {
-        return std::nullopt;
-    }
-    if (storage) return *std::move(storage);
-    problems_.push_back(find(from)->where + ": " + storage.error().message() +
-                        "; instances of kssedr meet there to lock what they rotate, so mend it, or set "
-                        "KSSEDR_LOCKS=none and run one instance");
-    return std::nullopt;
-}
-
 void Loader::load_locks() {
     auto& settings = loaded_.settings;
-    auto const* given = find("KSSEDR_LOCKS");
     settings.is_only_instance = text("KSSEDR_LOCKS") == "none";
     if (settings.is_only_instance) return;
-    auto storage = load_own_storage();
-    if (text("KSSEDR_LOCKS").empty()) {
-        if (storage) settings.lock_container = LockContainer{*std::move(storage), "kssedr-leases"};
-        return;
-    }
-    auto url = parse_container_url(trim(given->value));
-    if (!url) {
-        // Not quoted: it may hold a signature.
-        problems_.push_back(given->where + ": write none, or the URL of a blob container: " + url.error().message());
-        return;
-    }
-    // A container in the storage that AzureWebJobsStorage opens is opened by it too.
-    bool const is_own = storage && storage->endpoint == url->endpoint;
-    auto other = is_own ? Result<StorageSetting>(*std::move(storage))
-                        : parse_blob_service_url(url->endpoint, settings.cloud.storage_suffix);
-    if (!other) {
-        problem(*given, other.error().message() + "; for any other, give the connection string in AzureWebJobsStorage");
-        return;
-    }
-    settings.lock_container = LockContainer{*std::move(other), std::move(url->container)};
+    OwnStorage const own(given_, settings.cloud.storage_suffix);
+    settings.lock_container = own.container("KSSEDR_LOCKS", "kssedr-leases", "none", problems_);
 }
 
 void Loader::load_rest(Overrides const& overrides) {

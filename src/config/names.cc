@@ -50,6 +50,9 @@ constexpr std::array names = {
     Name{"KSSEDR_LOCKS", "locks"},
     Name{"KSSEDR_INVOCATION_BUDGET", "invocation_budget"},
     Name{"KSSEDR_LISTEN", "listen"},
+    Name{"KSSEDR_CHECKPOINTS", "checkpoints"},
+    Name{"KSSEDR_SWEEP_EVERY", "sweep_every"},
+    Name{"KSSEDR_STOP_GRACE", "stop_grace"},
     Name{"KSSEDR_DEFAULT_VALIDITY", "default_validity"},
     Name{"KSSEDR_MIN_OVERLAP", "min_overlap"},
     Name{"KSSEDR_VERIFY", "verify"},
@@ -122,7 +125,7 @@ std::string nearest_environment_name(std::string_view name) {
 }
 
 std::string advise_on_file_key(std::string_view key) {
-    std::vector<std::string_view> right{"rule", "database"};
+    std::vector<std::string_view> right{"rule", "database", "hook", "source"};
     for (auto const& known : names)
         if (!known.file_key.empty()) right.push_back(known.file_key);
     auto const best = nearest(key, right);

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/secret_string.h"
 #include "config/environment.h"
+#include "config/event_source.h"
 #include "config/storage_setting.h"
 #include "rotation/catalogue.h"
 #include "rotation/cloud.h"
@@ -44,6 +45,19 @@ struct OwnCredential {
     SecretString value;
 };
 
+/// What `kssedr serve` does besides.
+struct DaemonSettings {
+    std::string listen_address = "127.0.0.1";
+    std::uint16_t listen_port = 8080;
+    std::vector<EventSourceSetting> sources;
+    /// Where checkpoints are kept and partitions shared; nothing: in the store.
+    std::optional<LockContainer> checkpoints;
+    /// AzureWebJobsStorage's queue service, for the queues that name no other.
+    std::optional<StorageSetting> own_queues;
+    Duration sweep_every = std::chrono::hours{1};
+    Duration stop_grace = std::chrono::seconds{25};  ///< from SIGTERM to the end
+};
+
 struct Settings {
     Identity identity;
     rotation::Cloud cloud;
@@ -61,6 +75,7 @@ struct Settings {
     std::optional<std::string> region_name;  ///< REGION_NAME, for IsAlive
     Duration invocation_budget = std::chrono::minutes{4};
     std::optional<std::uint16_t> functions_port;  ///< FUNCTIONS_CUSTOMHANDLER_PORT
+    DaemonSettings daemon;
 };
 
 /// What the command line sets over everything else.

@@ -15,6 +15,7 @@ constexpr std::string_view development_account = "devstoreaccount1";
 constexpr std::string_view development_key =
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 constexpr std::string_view development_endpoint = "http://127.0.0.1:10000/devstoreaccount1";
+constexpr std::string_view development_queues = "http://127.0.0.1:10001/devstoreaccount1";
 // Accounts with a DNS zone of their own.
 constexpr std::string_view dns_zones = "storage.azure.net";
 
@@ -90,6 +91,7 @@ Result<StorageSetting> development_storage(Members const& members) {
     if (!find(members, "developmentstorageproxyuri").empty())
         return wrong("DevelopmentStorageProxyUri is not supported; give the whole connection string with BlobEndpoint");
     return StorageSetting{std::string(development_endpoint),
+                          std::string(development_queues),
                           std::string(development_account),
                           SecretString::copy_of(development_key),
                           {}};
@@ -112,9 +114,15 @@ Result<StorageSetting> parse_storage_connection(std::string_view text, std::stri
     StorageSetting setting;
     auto const scheme = find(members, "defaultendpointsprotocol");
     auto const own_suffix = find(members, "endpointsuffix");
-    std::string const by_suffix = std::string(scheme.empty() ? "https" : scheme) + "://" + std::string(account) +
-                                  ".blob." + std::string(own_suffix.empty() ? suffix : own_suffix);
-    KSSEDR_TRY(setting.endpoint, to_endpoint(endpoint.empty() ? std::string_view(by_suffix) : endpoint));
+    auto const by_suffix = [&](std::string_view service) {
+        return std::string(scheme.empty() ? "https" : scheme) + "://" + std::string(account) + std::string(service) +
+               std::string(own_suffix.empty() ? suffix : own_suffix);
+    };
+    KSSEDR_TRY(setting.endpoint, to_endpoint(endpoint.empty() ? by_suffix(".blob.") : std::string(endpoint)));
+    auto const queues = find(members, "queueendpoint");
+    if (!queues.empty() || is_account_name(account)) {
+        KSSEDR_TRY(setting.queue_endpoint, to_endpoint(queues.empty() ? by_suffix(".queue.") : std::string(queues)));
+    }
     if (!key.empty()) setting.account = account;
     setting.account_key = SecretString::copy_of(key);
     if (signature.starts_with('?')) signature.remove_prefix(1);
@@ -133,6 +141,8 @@ Result<StorageSetting> parse_blob_service_url(std::string_view url, std::string_
     if (!is_https || !is_azures || authority.contains('/'))
         return wrong("a token of kssedr's identity goes only to https://{account}.blob." + std::string(suffix) +
                      " and its like");
+    if (auto const service = setting.endpoint.find(".blob."); service != std::string::npos)
+        setting.queue_endpoint = std::string(setting.endpoint).replace(service, 6, ".queue.");
     return setting;
 }
 

@@ -19,7 +19,8 @@ namespace kssedr::config {
 struct StorageSetting {
     std::string endpoint;  ///< `https://demo.blob.core.windows.net`, `http://127.0.0.1:10000/devstoreaccount1`; no
                            ///< slash at the end
-    std::string account;   ///< whose key it is; empty where there is no key
+    std::string queue_endpoint;  ///< of the same account; empty where it is not known
+    std::string account;         ///< whose key it is; empty where there is no key
     SecretString account_key;
     SecretString shared_access_signature;
 

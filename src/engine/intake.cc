@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <map>
+#include <numeric>
 #include <utility>
 
 namespace kssedr::engine {
@@ -90,6 +91,15 @@ void tell_secret(rotation::Event const& event, rotation::Outcome& outcome) {
 
 }  // namespace
 
+Intake::Intake(Rotator& rotator, Clock& clock, Log& log, std::string vault_suffix, OnOutcome on_outcome)
+    : rotator_(rotator),
+      clock_(clock),
+      log_(log),
+      vault_suffix_(std::move(vault_suffix)),
+      on_outcome_(std::move(on_outcome)) {
+    if (!on_outcome_) on_outcome_ = [this](rotation::Outcome const& outcome) { log_outcome(log_, outcome); };
+}
+
 std::vector<HandledEvent> Intake::take_apart(std::span<std::string_view const> messages) const {
     std::vector<HandledEvent> taken;
     std::size_t idle = 0, left_out = 0;
@@ -110,6 +120,20 @@ std::vector<HandledEvent> Intake::take_apart(std::span<std::string_view const> m
 
 Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const> messages, Budget budget) {
     auto handled = take_apart(messages);
+    std::vector<std::size_t> places(handled.size());
+    std::iota(places.begin(), places.end(), std::size_t{0});
+    co_await handle_each(handled, std::move(places), budget);
+    co_return handled;
+}
+
+Task<void> Intake::handle_failed_again(std::vector<HandledEvent>& handled, Budget budget) {
+    std::vector<std::size_t> places;
+    for (std::size_t i = 0; i < handled.size(); ++i)
+        if (handled[i].outcome.kind == rotation::OutcomeKind::failed) places.push_back(i);
+    co_await handle_each(handled, std::move(places), budget);
+}
+
+Task<void> Intake::handle_each(std::vector<HandledEvent>& handled, std::vector<std::size_t> places, Budget budget) {
     std::map<std::string, rotation::Outcome> unanswered;  // by vault: what became of the first who asked it
     // Whose owner is being worked on waits in that owner's queue, not in one of the few places.
     std::map<std::string, Shares::Work> queues;
@@ -129,12 +153,12 @@ Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const>
             outcome = co_await handle_event(decoded, budget, others);
         }
         if (outcome.code == "owner-busy") {
-            queues[rotation::ArmId::parse(outcome.resource)->key()].push_back(i);
+            queues[to_ascii_lower(outcome.resource)].push_back(i);
             co_return;
         }
         if (is_vault_unanswered(outcome)) unanswered.try_emplace(outcome.vault, outcome);
         handled[i].outcome = std::move(outcome);
-        log_outcome(log_, handled[i].outcome);
+        on_outcome_(handled[i].outcome);
     };
 
     Shares shares;
@@ -145,7 +169,7 @@ Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const>
             shares.give_back(taken->vault);
         }
     };
-    for (std::size_t i = 0; i < handled.size(); ++i) {
+    for (auto const i : places) {
         auto const& decoded = handled[i].event;
         if (starts_rotation(decoded)) {
             shares.add(decoded.event->secret.vault.text, {i});
@@ -161,7 +185,6 @@ Task<std::vector<HandledEvent>> Intake::handle(std::span<std::string_view const>
         shares.add(vault, std::move(queue));
     }
     co_await for_each(shares.waiting(), at_once, work);
-    co_return handled;
 }
 
 Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decoded, Budget const& budget,
@@ -199,7 +222,7 @@ Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decode
     co_return std::move(examination.outcome);
 }
 
-void log_outcome(Log& log, rotation::Outcome const& outcome) {
+void log_outcome(Log& log, rotation::Outcome const& outcome, std::string const& history_head) {
     bool const needs_somebody =
         outcome.kind == rotation::OutcomeKind::refused || outcome.kind == rotation::OutcomeKind::failed;
     auto const date = [](std::optional<TimePoint> at) { return at ? format_rfc3339(*at) : std::string(); };
@@ -217,6 +240,7 @@ void log_outcome(Log& log, rotation::Outcome const& outcome) {
         {"eventId", outcome.event_id},
         {"durationMs", fmt::format("{}", outcome.duration.count())},
         {"reason", outcome.reason},
+        {"historyHead", history_head},
     };
     if (needs_somebody) {
         log.warn("rotation.outcome", fields);

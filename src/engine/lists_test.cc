@@ -1,6 +1,7 @@
 // Owners that keep a list of credentials: adding cuts nobody off, and nothing is removed that anybody may have.
 
 #include "engine/in_process_lock.h"
+#include "engine/intake.h"
 #include "engine/rotator.h"
 #include "engine/sweeper.h"
 #include "support/coro_test.h"
@@ -263,6 +264,29 @@ CORO_TEST(Lists, AnObserverAndADryRunChangeNothing) {
         EXPECT_EQ(scene.lists.entries.size(), 2U);
         EXPECT_EQ(scene.azure.versions.size(), 1U);
     }
+}
+
+// An owner that is no resource of Azure has a queue as any other.
+CORO_TEST(Lists, EventsOfOneApplicationQueueInADelivery) {
+    ListScene scene(clock());
+    scene.copy_to("api");
+    auto const event = [](std::string const& name, std::string const& version) {
+        return fmt::format(
+            R"({{"id":"{0}","eventType":"Microsoft.KeyVault.SecretNearExpiry","data":{{"Id":"https://demo.vault.azure.net/secrets/{0}/{1}","VaultName":"demo","ObjectType":"Secret","ObjectName":"{0}","Version":"{1}"}}}})",
+            name, version);
+    };
+    std::vector<std::string> messages;
+    for (std::string const name : {"web", "api"})
+        messages.push_back(event(name, scene.azure.secrets["demo.vault.azure.net/" + name].front().properties.version));
+    InProcessLock lock(clock());
+    Rotator rotator({scene.azure, scene.azure, scene.azure, lock, clock(), scene.random, scene.log, &scene.lists},
+                    scene.policy);
+    Intake intake(rotator, clock(), scene.log, "vault.azure.net");
+    std::vector<std::string_view> const views(messages.begin(), messages.end());
+    auto const handled = co_await intake.handle(views, {.deadline = clock().steady_now() + 1h});
+    CO_ASSERT(handled.size() == 2);
+    EXPECT_EQ(handled[0].outcome.kind, OutcomeKind::rotated) << handled[0].outcome.reason;
+    EXPECT_NE(handled[1].outcome.code, "owner-busy");
 }
 
 CORO_TEST(Lists, ASweepFindsADeadVersion) {

@@ -2,7 +2,6 @@
 
 #include "async/for_each.h"
 #include "base/ascii.h"
-#include "engine/intake.h"
 #include "formats/value_form.h"
 
 #include <algorithm>
@@ -51,6 +50,7 @@ Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const
             [](char c) { return to_ascii_lower(c); });
     });
     auto rotate_one = [&](std::size_t i) -> Task<void> {
+        if (request.is_stopped()) co_return;
         auto const candidate = std::move(candidates[i]);  // so that what is done is let go
         RotationRequest rotation;
         rotation.secret = candidate.secret();
@@ -65,7 +65,7 @@ Task<void> Sweeper::rotate(std::vector<Candidate> candidates, SweepRequest const
             reckon_expiry(candidate, summary);
             co_return;
         }
-        log_outcome(ports_.log, seen.outcome);
+        if (logs_ == Logs::outcomes) log_outcome(ports_.log, seen.outcome);
         count(seen.outcome, candidate, summary);
         on_outcome(seen.outcome);
     };
@@ -94,13 +94,14 @@ Task<void> Sweeper::revoke(std::vector<Vacated> const& vacated, SweepRequest con
     auto revoke_of_owner = [&](std::size_t i) -> Task<void> {
         bool is_settled = true;
         for (auto const& candidate : vacated[i]) {
+            if (request.is_stopped()) co_return;
             auto const seen = co_await revoke_one(candidate, request);
             auto const& outcome = seen.outcome;
             bool const has_nothing = outcome.code == "nothing-to-revoke" || outcome.code == "grace";
             is_settled = is_settled && has_nothing;
             bool const is_held_back = outcome.code == "freeze" || outcome.code == "window";
             if (!has_nothing && !is_held_back) {
-                log_outcome(ports_.log, outcome);
+                if (logs_ == Logs::outcomes) log_outcome(ports_.log, outcome);
                 if (outcome.code == "revoked") ++summary.revoked;
                 if (outcome.kind == OutcomeKind::deferred) ++summary.deferred;
                 if (outcome.kind == OutcomeKind::refused) ++summary.refused;

@@ -7,6 +7,8 @@
 
 #pragma once
 
+#include "async/latch.h"
+#include "engine/intake.h"
 #include "engine/rotator.h"
 
 #include <functional>
@@ -22,6 +24,9 @@ struct SweepRequest {
     bool looks_for_dead = true;
     rotation::Trigger trigger = rotation::Trigger::sweep;
     SteadyPoint deadline = SteadyPoint::max();
+    Latch const* stop = nullptr;  ///< once it is open nothing more is begun
+
+    [[nodiscard]] bool is_stopped() const { return stop != nullptr && stop->is_open(); }
 };
 
 struct SweepSummary {
@@ -40,9 +45,11 @@ struct SweepSummary {
 
 class Sweeper {
 public:
-    using OnOutcome = std::function<void(rotation::Outcome const&)>;
+    enum class Logs : std::uint8_t { outcomes, none };
 
-    Sweeper(Rotator& rotator, Ports ports) : rotator_(rotator), ports_(ports), pace_(rotator.pace()) {}
+    /// `logs`: whether outcomes are logged as they end; whoever keeps a history logs them with it.
+    Sweeper(Rotator& rotator, Ports ports, Logs logs = Logs::outcomes)
+        : rotator_(rotator), ports_(ports), pace_(rotator.pace()), logs_(logs) {}
 
     /// Calls `on_outcome` for every secret that was judged, as it ends.
     Task<SweepSummary> sweep(SweepRequest request, OnOutcome on_outcome);
@@ -103,6 +110,7 @@ private:
     Rotator& rotator_;
     Ports ports_;
     Pace& pace_;
+    Logs logs_;
     std::map<std::string, SteadyPoint> revoke_not_before_;  // by owner: when a revocation is worth a look again
     std::map<std::string, SteadyPoint> looked_at_;          // by owner: when all its versions were suspected last
 };
