@@ -313,9 +313,13 @@ Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decisi
         reason += "; the tag key said " + credentials_.slots[*index].slot + ", the evidence was believed";
     if (seen_.outcome.verified == "not-reachable") reason += "; whether the service accepts it could not be tried";
     if (!removed_.empty()) reason += "; removed: " + join(removed_);
-    if (!not_ours_.empty())
-        reason += "; not made by kssedr for this secret, so to be removed by a person: " + join(not_ours_);
     if (!cut_off_.empty()) reason += "; cut off: " + join(cut_off_);
+    if (!not_ours_.empty())
+        return {OutcomeKind::refused, "leaked-remains",
+                "a new version is published, but " + join(not_ours_) +
+                    ", which leaked, works as before: kssedr did not make it for this secret, and only a person "
+                    "removes it; " +
+                    reason};
     if (ports_.has_list(owner()) && request_.is_compromised)
         return {OutcomeKind::rotated, "compromised", std::move(reason)};
     // An adoption of what this very attempt regenerated, before it lost sight of it, is the rotation's second half.

@@ -1,6 +1,7 @@
 #include "engine/intake.h"
 
 #include "async/for_each.h"
+#include "async/trace.h"
 #include "base/ascii.h"
 
 #include <fmt/format.h>
@@ -218,7 +219,7 @@ Task<rotation::Outcome> Intake::handle_event(formats::DecodedEvent const& decode
     request.vault_resource = event.vault_resource;
     request.yields_to_owner = others == Others::go_first;
     request.deadline = budget.deadline;
-    auto examination = co_await rotator_.rotate(std::move(request));
+    auto examination = co_await traced(event.trace_parent, rotator_.rotate(std::move(request)));
     co_return std::move(examination.outcome);
 }
 

@@ -26,6 +26,19 @@ CORO_TEST(ListLeak, WhoHoldsAnEarlierCredentialMovesToo) {
     EXPECT_EQ(scene.azure.secrets[std::string(copy)].back().value, scene.value());
 }
 
+// A leak that is not over is no success.
+CORO_TEST(ListLeak, WhatAPersonMadeRemainsAndThatIsSaid) {
+    ListScene scene(clock());
+    scene.lists.entries.back().listed.mark = "deploy";
+    auto const leaked = scene.lists.entries.back().listed.id;
+    auto const seen = co_await scene.rotate(scene.leak());
+    EXPECT_EQ(seen.outcome.kind, rotation::OutcomeKind::refused);
+    EXPECT_EQ(seen.outcome.code, "leaked-remains");
+    EXPECT_NE(seen.outcome.reason.find(leaked + ", which leaked"), std::string::npos) << seen.outcome.reason;
+    EXPECT_FALSE(seen.outcome.new_version.empty());
+    EXPECT_EQ(scene.azure.versions.size(), 2U);
+}
+
 CORO_TEST(ListLeak, APublicationWhoseAnswerIsLostEndsInTheRemovalAllTheSame) {
     for (auto const lands_after : {1s, 4s, 10s, 29s}) {
         SCOPED_TRACE(lands_after.count());

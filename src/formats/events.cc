@@ -14,6 +14,7 @@ using rotation::EventKind;
 
 // Longer ones are no publisher's, and everything that keeps an id or a type may count on it.
 constexpr std::size_t max_id_size = 1024;
+constexpr std::size_t max_trace_parent_size = 64;
 constexpr std::size_t max_type_size = 256;
 
 Failure malformed(std::string why) {
@@ -44,7 +45,7 @@ Field take_field(JsonCursor& json) {
 
 // What stands around `data`, in either schema.
 struct Envelope {
-    Field id, type, source, spec_version, data_base64;
+    Field id, type, source, spec_version, data_base64, trace_parent;
     std::string_view data;  // JSON text; empty where absent
 };
 
@@ -68,6 +69,8 @@ Result<Envelope> read_envelope(std::string_view text) {
             envelope.source = take_field(json);
         else if (name->is_named("specversion"))
             envelope.spec_version = take_field(json);
+        else if (name->is_named("traceparent"))
+            envelope.trace_parent = take_field(json);
         else if (name->is_named("data_base64"))
             envelope.data_base64 = take_field(json);
         else if (name->is_named("data"))
@@ -143,6 +146,7 @@ Result<Event> make_event(EventAttributes const& attributes, std::string_view dat
     if (attributes.type.empty()) return malformed("it names no type");
     if (attributes.type.size() > max_type_size) return malformed("its type is longer than 256 bytes");
     Event event{.id = attributes.id, .type = attributes.type, .kind = kind_of(attributes.type)};
+    event.trace_parent = attributes.trace_parent.substr(0, max_trace_parent_size);
     if (auto resource = rotation::ArmId::parse(attributes.source);
         resource && resource->is_type("Microsoft.KeyVault/vaults"))
         event.vault_resource = *std::move(resource);
@@ -158,7 +162,8 @@ Result<Event> make_event(Envelope const& envelope, std::string_view vault_suffix
     if (envelope.id.text.size() > max_id_size) return malformed("its id is longer than 1024 bytes");
     if (envelope.spec_version.state != Field::State::absent && envelope.spec_version.text != "1.0")
         return malformed("specversion is " + quoted(envelope.spec_version.text) + "; CloudEvents 1.0 is taken");
-    EventAttributes const attributes{envelope.id.text, envelope.type.text, envelope.source.text};
+    EventAttributes const attributes{envelope.id.text, envelope.type.text, envelope.source.text,
+                                     envelope.trace_parent.text};
     if (!envelope.data_base64.is_text()) return make_event(attributes, envelope.data, vault_suffix);
     if (!envelope.data.empty()) return malformed("it has data and data_base64");
     auto const data = parse_base64(envelope.data_base64.text);

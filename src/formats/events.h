@@ -39,6 +39,7 @@ struct EventAttributes {
     std::string id;
     std::string type;
     std::string source;
+    std::string trace_parent{};  ///< `traceparent`, an extension: the trace that the event belongs to
 };
 
 /// One event in binary mode: `data` is the request's body and the event's `source` text.

@@ -93,6 +93,13 @@ struct Message {
     std::size_t count;
 };
 
+TEST(Events, ATraceIsTakenAsItCame) {
+    auto const decoded = decode_events(R"({"id":"1","type":"x","traceparent":"00-abc"})", suffix);
+    ASSERT_EQ(decoded.size(), 1U);
+    ASSERT_TRUE(decoded[0].event);
+    EXPECT_EQ(decoded[0].event->trace_parent, "00-abc");
+}
+
 TEST(Events, MessagesAreTakenApart) {
     auto const event = cloud_event(DataText{}.json());
     Message const cases[] = {

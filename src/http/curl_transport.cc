@@ -1,5 +1,6 @@
 #include "http/curl_transport.h"
 
+#include "async/trace.h"
 #include "http/curl_call.h"
 #include "http/curl_handles.h"
 #include "http/curl_loop.h"
@@ -29,6 +30,10 @@ Async<Response> CurlTransport::send(Request request, SteadyPoint deadline) {
     auto const began = clock_.steady_now();
     if (began >= deadline) co_return fail(Errc::deadline_exceeded, "no time was left to send a request");
     if (!started_) started_ = std::make_unique<Started>(executor_, options_);
+    // What the event's trace is told of this call: it belongs to it.
+    auto const executor = co_await asio::this_coro::executor;
+    if (auto const trace = trace_parent_here(executor); !trace.empty())
+        request.headers.emplace_back("traceparent", std::string(trace));
     CurlCall call(std::move(request), started_->handles);
     KSSEDR_CO_TRY_VOID(call.prepare());
 

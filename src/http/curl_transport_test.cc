@@ -1,5 +1,6 @@
 #include "http/curl_transport.h"
 
+#include "async/trace.h"
 #include "support/loop_test.h"
 #include "support/raw_server.h"
 
@@ -132,6 +133,19 @@ TEST_F(CurlTransportTest, SendsWhatItIsGivenAndNothingOfItsOwn) {
             }
         }
         co_await server.stop();
+    }());
+}
+
+TEST_F(CurlTransportTest, SaysWhichTraceACallBelongsTo) {
+    std::string const parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    RawServer server(executor(), answering(answer("")));
+    run([&]() -> Task<void> {
+        auto const within = co_await traced(parent, get(server.url("/")));
+        auto const without = co_await get(server.url("/"));
+        co_await server.stop();
+        EXPECT_TRUE(within && without);
+        EXPECT_TRUE(server.requests().at(0).has("traceparent: " + parent));
+        EXPECT_FALSE(server.requests().at(1).has("traceparent: " + parent));
     }());
 }
 

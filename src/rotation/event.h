@@ -24,6 +24,7 @@ struct Event {
     SecretRef secret;                     ///< meaningful where `kind` starts a rotation
     std::string version;                  ///< 32 hexadecimal digits; empty where the event names none
     std::optional<ArmId> vault_resource;  ///< `source` or `topic`, where it is a vault's ARM id
+    std::string trace_parent;  ///< `traceparent` as sent, at most 64 bytes of it: what it is worth is not known
 
     friend bool operator==(Event const&, Event const&) = default;
 };
