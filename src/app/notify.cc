@@ -1,7 +1,7 @@
 #include "app/notify.h"
 
 #include <algorithm>
-#include <cstring>
+#include <cstddef>
 
 #include <sys/socket.h>
 #include <sys/un.h>

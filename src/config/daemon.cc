@@ -92,6 +92,51 @@ void load_storage(GivenValues const& given, Settings& settings, Problems& proble
     settings.daemon.checkpoints = own.container("KSSEDR_CHECKPOINTS", "kssedr-checkpoints", "store", problems);
 }
 
+// A short one is guessed.
+constexpr std::size_t least_secret = 16;
+
+SecretString load_secret(GivenValues const& given, std::string_view name, Problems& problems) {
+    auto const value = text(given, name);
+    if (value.empty()) return {};
+    bool const is_plain = std::ranges::all_of(value, [](char c) { return c > ' ' && c < 0x7f; });
+    if (value.size() < least_secret || !is_plain)
+        problems.push_back(std::string(name) +
+                           ": it is to have sixteen printable characters of ASCII or more, such as "
+                           "`openssl rand -hex 32` prints");
+    return SecretString::copy_of(value);
+}
+
+std::vector<std::string> load_list(GivenValues const& given, std::string_view name) {
+    std::vector<std::string> list;
+    for (auto const part : split(text(given, name), ','))
+        if (!trim(part).empty()) list.emplace_back(trim(part));
+    return list;
+}
+
+void load_doors(GivenValues const& given, Settings& settings, Problems& problems) {
+    auto& push = settings.daemon.push;
+    push.audiences = load_list(given, "KSSEDR_PUSH_AUDIENCE");
+    push.application = to_ascii_lower(text(given, "KSSEDR_PUSH_APPLICATION"));
+    push.secret = load_secret(given, "KSSEDR_PUSH_SECRET", problems);
+    if (auto const header = text(given, "KSSEDR_PUSH_SECRET_HEADER"); !header.empty()) {
+        push.secret_header = to_ascii_lower(header);
+        bool const is_name = std::ranges::all_of(
+            header, [](char c) { return is_ascii_letter(c) || is_ascii_digit(c) || c == '-' || c == '_'; });
+        if (!is_name)
+            problems.push_back(given.find("KSSEDR_PUSH_SECRET_HEADER")->second.where +
+                               ": write a header's name, such as x-kssedr-key");
+    }
+    auto& api = settings.daemon.api;
+    api.token = load_secret(given, "KSSEDR_API_TOKEN", problems);
+    api.audiences = load_list(given, "KSSEDR_API_AUDIENCE");
+    if (auto const role = text(given, "KSSEDR_API_ROLE"); !role.empty()) api.role = role;
+    bool const wants_entra = !push.audiences.empty() || !api.audiences.empty();
+    if (wants_entra && settings.identity.tenant_id.empty())
+        problems.emplace_back(
+            "tenantId is not set, and KSSEDR_PUSH_AUDIENCE or KSSEDR_API_AUDIENCE is: whose tokens are "
+            "to be taken?");
+}
+
 }  // namespace
 
 void load_daemon(GivenValues const& given, std::vector<GivenTable> const& sources, Environment const& environment,
@@ -103,6 +148,7 @@ void load_daemon(GivenValues const& given, std::vector<GivenTable> const& source
     load_original_hub(given, daemon, problems);
     load_sources(sources, environment, settings, problems);
     load_storage(given, settings, problems);
+    load_doors(given, settings, problems);
 }
 
 }  // namespace kssedr::config

@@ -57,6 +57,12 @@ constexpr std::array names = {
     Name{"KSSEDR_MIN_OVERLAP", "min_overlap"},
     Name{"KSSEDR_VERIFY", "verify"},
     Name{"KSSEDR_API_TOKEN", ""},
+    Name{"KSSEDR_API_AUDIENCE", "api_audience"},
+    Name{"KSSEDR_API_ROLE", "api_role"},
+    Name{"KSSEDR_PUSH_AUDIENCE", "push_audience"},
+    Name{"KSSEDR_PUSH_APPLICATION", "push_application"},
+    Name{"KSSEDR_PUSH_SECRET", ""},
+    Name{"KSSEDR_PUSH_SECRET_HEADER", "push_secret_header"},
     Name{"KSSEDR_CONFIG", ""},
     Name{"TZDIR", ""},
 };

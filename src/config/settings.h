@@ -45,10 +45,27 @@ struct OwnCredential {
     SecretString value;
 };
 
+/// Who may push events. Nothing set: nobody, and there is nothing at the path.
+struct PushSettings {
+    std::vector<std::string> audiences;          ///< of Entra's tokens; empty: none is taken
+    std::string application;                     ///< Event Grid's own, whose tokens are taken; empty: the cloud's
+    SecretString secret;                         ///< that a header holds; empty: none is taken
+    std::string secret_header = "x-kssedr-key";  ///< lower case
+};
+
+/// Who may use the API. Nothing set: nobody, and there is nothing at its paths.
+struct ApiSettings {
+    SecretString token;                   ///< a bearer token; empty: none is taken
+    std::vector<std::string> audiences;   ///< of Entra's tokens; empty: none is taken
+    std::string role = "Kssedr.Operate";  ///< that a token of Entra's must have
+};
+
 /// What `kssedr serve` does besides.
 struct DaemonSettings {
     std::string listen_address = "127.0.0.1";
     std::uint16_t listen_port = 8080;
+    PushSettings push;
+    ApiSettings api;
     std::vector<EventSourceSetting> sources;
     /// Where checkpoints are kept and partitions shared; nothing: in the store.
     std::optional<LockContainer> checkpoints;

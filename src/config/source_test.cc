@@ -20,7 +20,7 @@ private:
 
 std::expected<Loaded, Problems> load_text(std::string_view text, Environment more = {}) {
     Environment environment{{"tenantId", "t"}, {"clientId", "c"}, {"clientSecret", "s"}};
-    environment.merge(more);
+    for (auto& [name, value] : more) environment[name] = std::move(value);
     File const file(text);
     return load(environment, {.config_file = file.path()});
 }
@@ -122,6 +122,25 @@ TEST(Daemon, TheOriginalsSettingsMakeASource) {
     EXPECT_EQ(daemon.listen_port, 9000);
     EXPECT_EQ(daemon.sweep_every, std::chrono::minutes{15});
     EXPECT_FALSE(daemon.checkpoints);
+}
+
+TEST(Daemon, DoorsAreShutUntilSomebodyMayComeIn) {
+    auto const shut = load_text("");
+    ASSERT_TRUE(shut);
+    EXPECT_TRUE(shut->settings.daemon.push.secret.empty());
+    EXPECT_TRUE(shut->settings.daemon.api.token.empty());
+    auto const open = load_text("push_audience = \"api://kssedr, 0f\"\npush_secret_header = \"X-Key\"\n",
+                                {{"KSSEDR_PUSH_SECRET", "0123456789abcdef"}, {"KSSEDR_API_TOKEN", "fedcba9876543210"}});
+    ASSERT_TRUE(open) << open.error().front();
+    auto const& daemon = open->settings.daemon;
+    EXPECT_EQ(daemon.push.audiences, (std::vector<std::string>{"api://kssedr", "0f"}));
+    EXPECT_EQ(daemon.push.secret_header, "x-key");
+    EXPECT_TRUE(daemon.push.secret.equals("0123456789abcdef"));
+    EXPECT_TRUE(daemon.api.token.equals("fedcba9876543210"));
+    EXPECT_FALSE(load_text("", {{"KSSEDR_API_TOKEN", "short"}}));
+    EXPECT_FALSE(load_text("", {{"KSSEDR_PUSH_SECRET", "0123456789 abcdef"}}));
+    EXPECT_FALSE(load_text("push_secret_header = \"a:b\"\n"));
+    EXPECT_FALSE(load_text("api_audience = \"x\"\n", {{"tenantId", ""}, {"AZURE_TENANT_ID", ""}}));
 }
 
 TEST(Daemon, CheckpointsAreInOwnStorageUnlessSomebodySaysOtherwise) {

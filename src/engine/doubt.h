@@ -29,6 +29,12 @@ public:
         auto const place = until_.find(owner_key);
         return place == until_.end() ? std::nullopt : std::optional(place->second);
     }
+    /// When the last of all doubts ends; nothing where there is none.
+    [[nodiscard]] std::optional<SteadyPoint> last() const {
+        std::optional<SteadyPoint> last;
+        for (auto const& [owner, until] : until_) last = std::max(last.value_or(until), until);
+        return last;
+    }
     void settle(std::string const& owner_key) { until_.erase(owner_key); }
 
 private:

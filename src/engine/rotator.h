@@ -103,6 +103,9 @@ public:
     [[nodiscard]] rotation::Policy const& policy() const { return policy_; }
     /// What Azure allows and who does not answer, for whoever else calls in this process.
     [[nodiscard]] Pace& pace() { return memory_.pace; }
+    /// Until when something that was sent may still happen; nothing where nothing may. An engine that takes this one's
+    /// place in the process begins after it.
+    [[nodiscard]] std::optional<SteadyPoint> in_doubt_until() const { return memory_.doubts.last(); }
     /// Copies, for an engine beside this one.
     [[nodiscard]] std::vector<OwnSetting> own_settings() const;
 

@@ -31,7 +31,7 @@ struct World {
         });
         clock.run();
     }
-    engine::SweepSummary sweep(engine::Sweeper::OnOutcome on_outcome) {
+    engine::SweepSummary sweep(engine::OnOutcome on_outcome) {
         engine::SweepSummary summary;
         auto task = [&]() -> Task<void> {
             engine::SweepRequest request;
