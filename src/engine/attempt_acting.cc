@@ -14,9 +14,6 @@ using rotation::Step;
 
 namespace {
 
-// Refused, though a new version is published.
-constexpr std::string_view leaked_remains = "leaked-remains";
-
 // A decision that stands on what was read longer ago than this is taken anew before anything is regenerated.
 constexpr Duration evidence_stays_fresh = std::chrono::seconds{1};
 // But for the owner's credentials where the service lets few calls through: a listing would take the very turn that the
@@ -318,7 +315,7 @@ Attempt::Conclusion Attempt::conclude_published(rotation::Decision const& decisi
     if (!removed_.empty()) reason += "; removed: " + join(removed_);
     if (!cut_off_.empty()) reason += "; cut off: " + join(cut_off_);
     if (!not_ours_.empty())
-        return {OutcomeKind::refused, std::string(leaked_remains),
+        return {OutcomeKind::refused, "leaked-remains",
                 "a new version is published, but " + join(not_ours_) +
                     ", which leaked, works as before: kssedr did not make it for this secret, and only a person "
                     "removes it; " +
@@ -376,7 +373,8 @@ void Attempt::finish(Conclusion conclusion) {
     outcome.reason = std::move(conclusion.reason);
     outcome.retry_after = conclusion.retry_after;
     outcome.duration = ports_.clock.steady_now() - started_;
-    bool const was_published = rotation::has_published(outcome.kind) || outcome.code == leaked_remains;
+    // What leaked remains, but the new version is there.
+    bool const was_published = rotation::has_published(outcome.kind) || outcome.code == "leaked-remains";
     if (!was_published) {
         outcome.credential.clear();
         outcome.expires.reset();
