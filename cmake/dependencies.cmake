@@ -14,6 +14,8 @@ find_path(KSSEDR_LIBPQ libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
 find_path(KSSEDR_MARIADB mariadb/mysql.h REQUIRED)
 find_path(KSSEDR_HIREDIS hiredis/read.h REQUIRED)
 find_path(KSSEDR_FREETDS sybdb.h REQUIRED)
+# The store's, loaded when it is first used (src/store).
+find_path(KSSEDR_SQLITE sqlite3.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 

@@ -45,7 +45,7 @@ MAY_INCLUDE: dict[str, set[str]] = {
 MAY_SEE: dict[str, set[str]] = {
     # Coroutines are Asio's, so whoever waits for several things at once sees some of it; tasks and timers do not spread
     # for that (words.py).
-    "boost/asio": {"async", "http", "listen", "engine", "azure", "providers", "app", "emulator"},
+    "boost/asio": {"async", "http", "listen", "engine", "azure", "providers", "store", "app", "emulator"},
     "boost/beast": {"listen"},
     "boost/json": {"formats", "azure", "providers", "store", "server", "emulator"},
     "boost/url": {"formats", "azure", "emulator"},
@@ -66,7 +66,7 @@ MAY_SEE: dict[str, set[str]] = {
     "CLI/": {"cli", "app", "emulator"},
     "fmt/": set(MAY_INCLUDE),
     # What is left of Boost comes with Asio, Beast and URL.
-    "boost/": {"async", "http", "listen", "formats", "azure", "providers", "app", "emulator"},
+    "boost/": {"async", "http", "listen", "formats", "azure", "providers", "store", "app", "emulator"},
 }
 # Dear in compile time, and nobody's business but the file's: never in a header.
 ONLY_IN_CC = ("boost/json", "spdlog/", "toml++/")
