@@ -4,6 +4,7 @@
 #include "app/input.h"
 #include "app/log_sink.h"
 #include "app/process.h"
+#include "app/store_commands.h"
 #include "app/world.h"
 #include "async/run.h"
 #include "azure/ca_file.h"
@@ -180,9 +181,10 @@ int run(int argc, char** argv) {
     auto loaded = config::load(environment, line->overrides);
     bool const is_about_catalogue =
         line->command == cli::Command::providers || line->command == cli::Command::role_definition;
-    auto problems = !loaded              ? loaded.error()
-                    : is_about_catalogue ? config::Problems()
-                                         : config::check_identity(loaded->settings);
+    bool const is_about_kept = is_about_store(line->command);
+    auto problems = !loaded                               ? loaded.error()
+                    : is_about_catalogue || is_about_kept ? config::Problems()
+                                                          : config::check_identity(loaded->settings);
     if (line->command == cli::Command::functions && loaded && !loaded->settings.functions_port)
         problems.emplace_back(
             "FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it, for a trial set any free port");
@@ -190,6 +192,10 @@ int run(int argc, char** argv) {
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
     if (is_about_catalogue) return print_catalogue(*line, loaded->settings);
+    if (is_about_kept) {
+        int const code = run_store_command(*line, loaded->settings, print, say, printer_options(*line, environment));
+        return std::ferror(stdout) == 0 ? code : cli::exit_failed;
+    }
 
     for (auto const& warning : loaded->warnings) say("warning: " + warning);
     if (line->command == cli::Command::functions) return run_functions(*line, std::move(loaded->settings));

@@ -78,6 +78,64 @@ std::string describe(CLI::ParseError const& error, std::span<char const* const> 
     return escape_for_display(text, longest);
 }
 
+void take_since(std::string const& text, CommandLine& into) {
+    into.since_ago = parse_iso_duration(text);
+    into.since = parse_rfc3339(text.size() == 10 ? text + "T00:00:00Z" : text);
+    if (!into.since && !into.since_ago)
+        throw CLI::ValidationError(
+            "--since", "\"" + text +
+                           "\" is no date such as 2026-01-15 or 2026-01-15T09:30:00Z, and no ISO 8601 duration "
+                           "such as P7D");
+}
+
+void add_history(CLI::App& history, CommandLine& line) {
+    history.footer(
+        "Every line has a hash over itself and the hash before it. With each outcome the daemon logs the hash "
+        "then reached; keep some, and --verify --head HASH shows that nothing up to it was changed or "
+        "removed.\nThe store is named by KSSEDR_STORE. Exit code 3: the chain is broken, or lacks HASH.\n"
+        "More: docs/operations/store.md");
+    history.add_option("--vault", line.vault, "Only of this vault: its name, host or URL")->type_name("VAULT");
+    history.add_option("--secret", line.secret, "Only of secrets of this name")->type_name("NAME");
+    history.add_option("--outcome", line.outcome, "Only of this outcome, such as rotated, refused or failed")
+        ->check(CLI::IsMember({"rotated", "adopted", "repaired", "superseded", "ignored", "unmanaged", "deferred",
+                               "refused", "failed"})
+                    .description(""))
+        ->type_name("OUTCOME");
+    history
+        .add_option_function<std::string>(
+            "--since", [&line](std::string const& text) { take_since(text, line); },
+            "From this time on: 2026-01-15, 2026-01-15T09:30:00Z, or P7D for the last seven days")
+        ->type_name("TIME");
+    history.add_option("--limit", line.limit, "At most so many, the newest first (default 100)")
+        ->check(CLI::Range(1, 1'000'000'000).description(""))
+        ->type_name("N");
+    auto* verify =
+        history.add_flag("--verify", line.wants_proof, "Walk along the whole chain, and say whether it is whole");
+    for (auto const* const other : {"--vault", "--secret", "--outcome", "--since", "--limit"})
+        verify->excludes(history.get_option(other));
+    history.add_option("--head", line.head, "A hash that you kept: does it stand in the chain?")
+        ->needs(verify)
+        ->type_name("HASH");
+}
+
+void add_parked(CLI::App& parked, CommandLine& line) {
+    parked.footer(
+        "What was refused, and what failed to the last, is parked: a notice, never a stop. An entry closes itself "
+        "when its secret comes to another outcome. Look its code up in docs/operations/outcomes.md.\n"
+        "The store is named by KSSEDR_STORE. More: docs/operations/store.md");
+    parked.require_subcommand(1);
+    auto const add = [&](std::string name, Command command, std::string what) {
+        auto* sub = parked.add_subcommand(std::move(name), std::move(what));
+        sub->callback([&line, command] { line.command = command; });
+        return sub;
+    };
+    add("list", Command::parked_list, "List what is parked, the oldest first");
+    for (auto* const sub : {add("requeue", Command::parked_requeue,
+                                "Have the daemon handle an entry's event once more, its cause mended"),
+                            add("drop", Command::parked_drop, "Forget an entry")})
+        sub->add_option("ID", line.parked_id, "The entry's number in the list")->required();
+}
+
 // The library says only that a command is missing, whatever stands in its place.
 std::optional<std::string> describe_unknown_command(CLI::App const& app) {
     if (!app.get_subcommands().empty()) return std::nullopt;
@@ -150,6 +208,8 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
         "need; without that, of all entries");
     providers->callback(
         [&line, role] { line.command = role->parsed() ? Command::role_definition : Command::providers; });
+    add_history(*add("history", Command::history, "Show what was done, and whether what is told of it is whole"), line);
+    add_parked(*app.add_subcommand("parked", "Show, requeue or drop what needs a person"), line);
     add("version", Command::version, "Print the version");
 
     try {

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,10 @@ enum class Command : std::uint8_t {
     explain,
     providers,
     role_definition,
+    history,
+    parked_list,
+    parked_requeue,
+    parked_drop,
     version
 };
 
@@ -40,6 +45,15 @@ struct CommandLine {
     Duration within{};                    ///< plan --within
     bool wants_exit_code = false;         ///< plan --exit-code
     std::string provider;                 ///< providers; empty: all
+    std::string vault;                    ///< history --vault; empty: any
+    std::string secret;                   ///< history --secret; empty: any
+    std::string outcome;                  ///< history --outcome; empty: any
+    std::optional<TimePoint> since;       ///< history --since, a date
+    std::optional<Duration> since_ago;    ///< history --since, a duration
+    std::size_t limit = 100;              ///< history --limit
+    bool wants_proof = false;             ///< history --verify
+    std::string head;                     ///< history --head; empty: none
+    std::int64_t parked_id = 0;           ///< parked requeue, parked drop
 };
 
 /// Parses. Where there is nothing to run (help was asked for and printed, or the usage is wrong and was said), the exit

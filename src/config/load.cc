@@ -45,6 +45,7 @@ public:
         load_own_catalogue();
         load_own_credentials();
         load_locks();
+        load_store(environment);
         load_rest(overrides);
         load_daemon(given_, sources_, environment, loaded_.settings, problems_);
         warn_of_short_validity();
@@ -84,6 +85,7 @@ private:
     void load_own_catalogue();
     void load_own_credentials();
     void load_locks();
+    void load_store(Environment const& environment);
     void load_rest(Overrides const& overrides);
     void load_resolve();
     void warn_of_short_validity();
@@ -332,6 +334,19 @@ void Loader::load_locks() {
     if (settings.is_only_instance) return;
     OwnStorage const own(given_, settings.cloud.storage_suffix);
     settings.lock_container = own.container("KSSEDR_LOCKS", "kssedr-leases", "none", problems_);
+}
+
+void Loader::load_store(Environment const& environment) {
+    auto& settings = loaded_.settings;
+    settings.store_location = text("KSSEDR_STORE");
+    if (settings.store_location.empty()) {
+        // systemd's: the service's own directories, the first of which is the one for this.
+        auto const given = environment.find("STATE_DIRECTORY");
+        std::string_view const directories = given == environment.end() ? std::string_view() : given->second;
+        auto const first = directories.substr(0, directories.find(':'));
+        settings.store_location = (first.starts_with('/') ? std::string(first) : "/var/lib/kssedr") + "/kssedr.db";
+    }
+    take_duration("KSSEDR_HISTORY_RETENTION", days{1}, settings.history_retention);
 }
 
 void Loader::load_rest(Overrides const& overrides) {

@@ -56,6 +56,8 @@ constexpr std::array names = {
     Name{"KSSEDR_DEFAULT_VALIDITY", "default_validity"},
     Name{"KSSEDR_MIN_OVERLAP", "min_overlap"},
     Name{"KSSEDR_VERIFY", "verify"},
+    Name{"KSSEDR_STORE", "store"},
+    Name{"KSSEDR_HISTORY_RETENTION", "history_retention"},
     Name{"KSSEDR_API_TOKEN", ""},
     Name{"KSSEDR_API_AUDIENCE", "api_audience"},
     Name{"KSSEDR_API_ROLE", "api_role"},

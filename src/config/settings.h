@@ -92,6 +92,8 @@ struct Settings {
     std::optional<std::string> region_name;  ///< REGION_NAME, for IsAlive
     Duration invocation_budget = std::chrono::minutes{4};
     std::optional<std::uint16_t> functions_port;  ///< FUNCTIONS_CUSTOMHANDLER_PORT
+    std::string store_location;                   ///< KSSEDR_STORE, as store::parse_location reads it
+    Duration history_retention = std::chrono::days{730};
     DaemonSettings daemon;
 };
 
