@@ -1,5 +1,6 @@
 // kssedr: reads the command line and the settings, makes the world, runs one command.
 
+#include "app/daemon.h"
 #include "app/functions.h"
 #include "app/input.h"
 #include "app/log_sink.h"
@@ -199,6 +200,7 @@ int run(int argc, char** argv) {
 
     for (auto const& warning : loaded->warnings) say("warning: " + warning);
     if (line->command == cli::Command::functions) return run_functions(*line, std::move(loaded->settings));
+    if (line->command == cli::Command::serve) return run_daemon(*line, std::move(loaded->settings), environment);
     return run_command(*line, std::move(loaded->settings), environment);
 }
 

@@ -167,6 +167,13 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     };
     add("functions", Command::functions,
         "Serve as an Azure Functions custom handler, on 127.0.0.1:FUNCTIONS_CUSTOMHANDLER_PORT");
+    add("serve", Command::serve,
+        "Serve as a daemon: take events from their sources, sweep by schedule, keep what was done, and answer on "
+        "KSSEDR_LISTEN")
+        ->footer(
+            "Sources are [[source]] tables of the file, or EventHub.* settings; KSSEDR_VAULTS is swept.\n"
+            "SIGHUP reads the file anew, SIGTERM ends it once what is under way is done.\n"
+            "docs/daemon.md tells the rest.");
     auto* handle =
         add("handle", Command::handle, "Handle events, JSON as a source delivers it, and print one outcome an event");
     handle->add_option("FILE", line.file, "The file that holds them; - is standard input (default)");

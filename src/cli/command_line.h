@@ -15,6 +15,7 @@ namespace kssedr::cli {
 
 enum class Command : std::uint8_t {
     functions,
+    serve,
     handle,
     rotate,
     plan,

@@ -45,11 +45,16 @@ ports::ParkedEvent parked_of(Settled const& settled, TimePoint now) {
 
 }  // namespace
 
-Async<void> Ledger::open(SteadyPoint deadline) {
+Task<void> Ledger::open() {
+    auto learning = [this] { return learn(); };
+    co_await until_it_works(learning);
+}
+
+Async<void> Ledger::learn() {
     constexpr std::size_t page = 1000;
     with_entries_.clear();
     for (std::int64_t after = 0;;) {
-        auto const entries = co_await parked_.list(after, page, deadline);
+        auto const entries = co_await parked_.list(after, page, clock_.steady_now() + longest_call);
         if (!entries) co_return std::unexpected(entries.error());
         for (auto const& entry : *entries) {
             with_entries_.emplace(entry.vault, entry.secret);

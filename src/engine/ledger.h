@@ -38,8 +38,9 @@ public:
     Ledger(Ledger const&) = delete;
     Ledger& operator=(Ledger const&) = delete;
 
-    /// Learns which secrets have parked entries. To be awaited before anything is kept.
-    Async<void> open(SteadyPoint deadline);
+    /// Learns which secrets have parked entries; tries for as long as that takes. To be awaited before anything is
+    /// kept.
+    Task<void> open();
     /// Completes when all of it is kept; tries for as long as that takes.
     Task<void> keep(std::vector<Settled> settled);
 
@@ -49,6 +50,7 @@ public:
     [[nodiscard]] std::string const& head() const { return head_; }
 
 private:
+    Async<void> learn();
     Async<void> append(std::vector<Settled> const& settled);
     Async<void> park(std::vector<Settled> const& settled);
     template <class Work>
