@@ -30,6 +30,9 @@ Task<Attempt::Ended> Attempt::revoke() {
                              decision.why + " is kept for a grace of " + format_span(grace), decision.until};
     Ended ended = judge_mode("regenerate " + decision.why + " and publish nothing");
     if (ended) co_return ended;
+    // Another instance may have done it a moment ago, and a listing that lags hides that; nothing in the vault tells.
+    // There is no hurry: right before it is sent, what was seen longer ago than this is looked at anew.
+    co_await ports_.clock.sleep_for(listings_lag_at_most);
     bool is_done = false;
     ended = co_await regenerate(slot, is_done);
     if (ended) co_return ended;

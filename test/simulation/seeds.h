@@ -11,8 +11,8 @@
 
 namespace kssedr::simulation {
 
-inline constexpr std::array<std::uint64_t, 55> kept_seeds = [] {
-    std::array<std::uint64_t, 55> seeds{};
+inline constexpr std::array<std::uint64_t, 57> kept_seeds = [] {
+    std::array<std::uint64_t, 57> seeds{};
     for (std::size_t i = 0; i < seeds.size(); ++i) seeds[i] = i + 1;
     // Found: a lock that came at once was taken though another process had rotated while a vault was listed before it.
     seeds[48] = 100872;
@@ -28,6 +28,10 @@ inline constexpr std::array<std::uint64_t, 55> kept_seeds = [] {
     seeds[53] = 3013966;
     // Found: a publication without an answer landed after its slot had been regenerated once more.
     seeds[54] = 4003053;
+    // Found: a secret outside its windows ended the look at its owner, and a vacated slot was left.
+    seeds[55] = 5003024;
+    // Found: of two that swept at once, the second saw in a lagging listing nothing of the first one's revocation.
+    seeds[56] = 6004174;
     return seeds;
 }();
 
