@@ -56,6 +56,37 @@ TEST(Load, DefaultsAreTheContracts) {
     EXPECT_TRUE(check_identity(settings).empty());
 }
 
+TEST(Load, TheStoreIsWhereItIsSaidOrWhereSystemdKeepsState) {
+    struct Case {
+        std::string name;
+        Environment more;
+        std::string location;
+    };
+    for (auto const& c : std::vector<Case>{
+             {"default", {}, "/var/lib/kssedr/kssedr.db"},
+             {"systemd", {{"STATE_DIRECTORY", "/var/lib/private/k"}}, "/var/lib/private/k/kssedr.db"},
+             {"systemd, several", {{"STATE_DIRECTORY", "/a:/b"}}, "/a/kssedr.db"},
+             {"nonsense", {{"STATE_DIRECTORY", "a"}}, "/var/lib/kssedr/kssedr.db"},
+             {"set", {{"KSSEDR_STORE", "/k.db"}, {"STATE_DIRECTORY", "/a"}}, "/k.db"},
+             {"set empty", {{"KSSEDR_STORE", ""}}, "/var/lib/kssedr/kssedr.db"},
+             {"server", {{"KSSEDR_STORE", "postgresql://me@host/db"}}, "postgresql://me@host/db"},
+         }) {
+        auto environment = complete();
+        environment.insert(c.more.begin(), c.more.end());
+        auto const loaded = load(environment, {});
+        ASSERT_TRUE(loaded) << c.name;
+        EXPECT_EQ(loaded->settings.store_location, c.location) << c.name;
+    }
+    EXPECT_EQ(load(complete(), {})->settings.history_retention, days{730});
+    EXPECT_EQ(load(with({{"KSSEDR_HISTORY_RETENTION", "P30D"}}), {})->settings.history_retention, days{30});
+    EXPECT_FALSE(load(with({{"KSSEDR_HISTORY_RETENTION", "PT1H"}}), {}));
+    File const file("store = \"/from-file.db\"\nhistory_retention = \"P90D\"\n");
+    auto const loaded = load(complete(), {.config_file = file.path()});
+    ASSERT_TRUE(loaded);
+    EXPECT_EQ(loaded->settings.store_location, "/from-file.db");
+    EXPECT_EQ(loaded->settings.history_retention, days{90});
+}
+
 TEST(Load, TheEnvironmentSetsEverything) {
     auto const loaded =
         load(with({{"KSSEDR_CLOUD", "usgovernment"},
