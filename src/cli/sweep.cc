@@ -9,12 +9,12 @@ namespace kssedr::cli {
 namespace {
 
 std::string format_summary(engine::SweepSummary const& summary, PrinterOptions options, bool is_plan) {
-    auto const soonest = summary.soonest_expiry ? format_rfc3339(*summary.soonest_expiry) : std::string();
+    auto const soonest = summary.soonest_expiry() ? format_rfc3339(*summary.soonest_expiry()) : std::string();
     if (options.json) {
         std::string text = fmt::format(
             R"({{"schema":1,"summary":"{}","due":{},"done":{},"revoked":{},"deferred":{},"refused":{},"failed":{},"overdue":{},"unreadable":{})",
             is_plan ? "plan" : "sweep", summary.due, summary.done, summary.revoked, summary.deferred, summary.refused,
-            summary.failed, summary.overdue, summary.unreadable);
+            summary.failed, summary.overdue, summary.unreadable());
         if (!soonest.empty()) text += fmt::format(R"(,"soonestExpiry":"{}")", soonest);
         return text + "}\n";
     }
@@ -22,7 +22,7 @@ std::string format_summary(engine::SweepSummary const& summary, PrinterOptions o
                                    is_plan ? "to be done" : "done", summary.deferred, summary.refused, summary.failed);
     if (summary.revoked != 0) text += fmt::format("; {} {}", summary.revoked, is_plan ? "to be revoked" : "revoked");
     if (summary.overdue != 0) text += fmt::format("; {} expired and not done", summary.overdue);
-    if (summary.unreadable != 0) text += fmt::format("; {} vaults could not be listed", summary.unreadable);
+    if (summary.unreadable() != 0) text += fmt::format("; {} vaults could not be listed", summary.unreadable());
     if (!soonest.empty()) text += "; the next expiry is on " + soonest;
     return text + '\n';
 }
@@ -57,7 +57,7 @@ Task<int> run_sweep(std::vector<rotation::VaultHost> vaults, engine::Sweeper& sw
     });
     print(format_summary(summary, options, false));
     int const code = exit_code(outcomes, Unmanaged::is_fine);
-    co_return code == exit_done&& summary.unreadable != 0 ? exit_failed : code;
+    co_return code == exit_done&& summary.unreadable() != 0 ? exit_failed : code;
 }
 
 Task<int> run_plan(CommandLine const& line, std::vector<rotation::VaultHost> vaults, engine::Sweeper& sweeper,

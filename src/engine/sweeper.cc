@@ -14,6 +14,7 @@ using rotation::OutcomeKind;
 namespace {
 
 constexpr std::size_t at_once = 16;
+constexpr std::size_t soonest_max = 10;
 // Less than a day, so that of two daily sweeps the second does not miss it by a second.
 constexpr Duration all_are_suspected_every = std::chrono::hours{20};
 constexpr Duration revoke_again_after = std::chrono::hours{24};
@@ -108,8 +109,8 @@ Task<void> Sweeper::revoke(std::vector<Vacated> const& vacated, SweepRequest con
                 if (outcome.kind == OutcomeKind::failed) ++summary.failed;
                 on_outcome(outcome);
             }
-            // Whatever there is to be said of a pair, one secret tells that is not held back; which of them are on another
-            // is not known.
+            // Whatever there is to be said of a pair, one secret tells that is not held back; which of them are on
+            // another is not known.
             if (!is_held_back && !seen.has_other_pairs) break;
         }
         // Most have nothing to revoke, and that changes with a rotation only: a day later is soon enough to see it.
@@ -134,7 +135,7 @@ Task<std::vector<rotation::VaultHost>> Sweeper::choose_vaults(SweepRequest const
     if (!request.vaults.empty()) co_return request.vaults;
     auto const served = co_await rotator_.find_served_vaults(calls);
     if (served) co_return **served;
-    ++summary.unreadable;
+    summary.vaults.push_back({{}, served.error().message()});
     ports_.log.error("sweep.vaults_unknown", {{"why", served.error().message()}});
     co_return std::vector<rotation::VaultHost>();
 }
@@ -145,8 +146,8 @@ Task<std::vector<Sweeper::Candidate>> Sweeper::list(SweepRequest const& request,
     auto const vaults = co_await choose_vaults(request, calls, summary);
     for (auto const& vault : vaults) {
         auto const listed = co_await calls.list_secrets(vault);
+        summary.vaults.push_back({vault.text, listed ? std::string() : listed.error().message()});
         if (!listed) {
-            ++summary.unreadable;
             ports_.log.error("sweep.vault_unreadable", {{"vault", vault.text}, {"why", listed.error().message()}});
             continue;
         }
@@ -255,7 +256,16 @@ void Sweeper::count(rotation::Outcome const& outcome, Candidate const& candidate
 
 void Sweeper::reckon_expiry(Candidate const& candidate, SweepSummary& summary) const {
     if (!candidate.end) return;
-    if (!summary.soonest_expiry || *candidate.end < *summary.soonest_expiry) summary.soonest_expiry = candidate.end;
+    auto& soonest = summary.soonest;
+    if (soonest.size() == soonest_max && soonest.back().expires <= *candidate.end) return;
+    auto const place = std::ranges::upper_bound(soonest, *candidate.end, {}, &ExpiringSecret::expires);
+    soonest.insert(place, {candidate.vault->text, candidate.properties->name, *candidate.end});
+    if (soonest.size() > soonest_max) soonest.pop_back();
+}
+
+std::size_t SweepSummary::unreadable() const {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(vaults, [](SweptVault const& vault) { return !vault.why.empty(); }));
 }
 
 }  // namespace kssedr::engine

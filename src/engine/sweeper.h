@@ -29,6 +29,23 @@ struct SweepRequest {
     [[nodiscard]] bool is_stopped() const { return stop != nullptr && stop->is_open(); }
 };
 
+/// A managed secret that is not rotated yet.
+struct ExpiringSecret {
+    std::string vault;
+    std::string secret;
+    TimePoint expires{};
+
+    friend bool operator==(ExpiringSecret const&, ExpiringSecret const&) = default;
+};
+
+/// A vault that was to be listed.
+struct SweptVault {
+    std::string host;  ///< empty: which vaults there are could not be found out
+    std::string why;   ///< why it could not be listed; empty where it was
+
+    friend bool operator==(SweptVault const&, SweptVault const&) = default;
+};
+
 struct SweepSummary {
     std::size_t due = 0;      ///< secrets that were due, or dead
     std::size_t done = 0;     ///< rotated, adopted or repaired, siblings that were moved not counted
@@ -36,9 +53,15 @@ struct SweepSummary {
     std::size_t deferred = 0;
     std::size_t refused = 0;
     std::size_t failed = 0;
-    std::size_t overdue = 0;                  ///< expired, and not done
-    std::size_t unreadable = 0;               ///< vaults that could not be listed
-    std::optional<TimePoint> soonest_expiry;  ///< of a managed secret that is not rotated
+    std::size_t overdue = 0;  ///< expired, and not done
+    std::vector<SweptVault> vaults;
+    std::vector<ExpiringSecret> soonest;  ///< the soonest first, ten at most
+
+    /// How many vaults could not be listed.
+    [[nodiscard]] std::size_t unreadable() const;
+    [[nodiscard]] std::optional<TimePoint> soonest_expiry() const {
+        return soonest.empty() ? std::nullopt : std::optional(soonest.front().expires);
+    }
 
     friend bool operator==(SweepSummary const&, SweepSummary const&) = default;
 };

@@ -87,7 +87,7 @@ CORO_TEST(Sweeper, RotatesWhatIsDueAndLeavesTheRest) {
     EXPECT_EQ(summary.due, 1U);
     EXPECT_EQ(summary.done, 1U);
     EXPECT_EQ(summary.overdue, 0U);
-    EXPECT_EQ(summary.soonest_expiry, vaults.azure.secrets[young].back().properties.expires);
+    EXPECT_EQ(summary.soonest_expiry(), vaults.azure.secrets[young].back().properties.expires);
     EXPECT_EQ(vaults.azure.regenerations, 1);
 }
 
@@ -170,6 +170,15 @@ CORO_TEST(Sweeper, OfTwoDailySweepsTheSecondDoesNotMissByASecond) {
     EXPECT_TRUE(vaults.outcomes.empty()) << "who turns out alive is not rotated, and its owner's lock not taken";
 }
 
+CORO_TEST(Sweeper, TellsTheTenThatEndSoonest) {
+    Vaults vaults(clock());
+    for (int i = 0; i < 15; ++i) vaults.add(fmt::format("s{:02}", (i * 7) % 15), "key1", days{20 + (i * 7) % 15});
+    auto const summary = co_await vaults.sweep(vaults.sweeper);
+    CO_ASSERT(summary.soonest.size() == 10);
+    for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(summary.soonest[i].secret, fmt::format("s{:02}", 14 - i));
+    EXPECT_EQ(summary.soonest_expiry(), summary.soonest[0].expires);
+}
+
 CORO_TEST(Sweeper, SaysWhatItCouldNotList) {
     Vaults vaults(clock());
     vaults.azure.script = [](int, std::string_view operation) {
@@ -178,7 +187,10 @@ CORO_TEST(Sweeper, SaysWhatItCouldNotList) {
         return event;
     };
     auto const summary = co_await vaults.sweep(vaults.sweeper);
-    EXPECT_EQ(summary.unreadable, 1U);
+    EXPECT_EQ(summary.unreadable(), 1U);
+    CO_ASSERT(summary.vaults.size() == 1);
+    EXPECT_EQ(summary.vaults[0].host, "demo.vault.azure.net");
+    EXPECT_NE(summary.vaults[0].why.find("ForbiddenByRbac"), std::string::npos) << summary.vaults[0].why;
     EXPECT_TRUE(vaults.outcomes.empty());
 }
 
