@@ -16,6 +16,8 @@ find_path(KSSEDR_HIREDIS hiredis/read.h REQUIRED)
 find_path(KSSEDR_FREETDS sybdb.h REQUIRED)
 # The store's, loaded when it is first used (src/store).
 find_path(KSSEDR_SQLITE sqlite3.h REQUIRED)
+# And of the reader of XML.
+find_path(KSSEDR_EXPAT expat.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 

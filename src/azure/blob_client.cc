@@ -40,7 +40,7 @@ Result<http::Request> BlobClient::make_request(BlobCall const& call, Token const
     request.headers.emplace_back("x-ms-version", service_version);
     request.body = SecretString::copy_of(call.body);
     request.repeatable = true;
-    request.response_limit = 64U << 10U;
+    request.response_limit = call.response_limit;
     switch (access_.kind()) {
     case BlobAccess::Kind::account_key:
         if (auto const done = sign_with_shared_key(request, access_.account, access_.account_key); !done)

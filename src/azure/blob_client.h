@@ -39,6 +39,7 @@ struct BlobCall {
     std::string query;  ///< without the question mark; may be empty
     std::vector<http::Header> headers;
     std::string_view body = {};
+    std::size_t response_limit = std::size_t{64} << 10U;  ///< a longer answer is `corrupt`
 };
 
 class BlobClient {

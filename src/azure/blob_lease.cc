@@ -2,7 +2,7 @@
 
 #include "async/latch.h"
 #include "async/retry.h"
-#include "azure/error_answer.h"
+#include "azure/storage_error.h"
 #include "base/ascii.h"
 #include "base/encoding.h"
 #include "base/hash.h"
@@ -248,34 +248,7 @@ Error BlobLock::no_answer(Error const& error, std::string_view doing) {
 }
 
 Error BlobLock::to_error(http::Response const& answer, std::string_view doing) const {
-    auto const code = answer.header("x-ms-error-code");
-    bool const is_refusal = answer.status == 401 || answer.status == 403;
-    auto const kind = blobs_.access().kind();
-    std::string_view cure;
-    // Azurite, which is never called by https here, says the same of a wrong key.
-    if (code == "AuthorizationFailure" && blobs_.access().endpoint.starts_with("https://")) {
-        cure = "let this machine's network through the storage account's network rules";
-    } else if (code == "KeyBasedAuthenticationNotPermitted") {
-        cure =
-            "shared keys are switched off; give AzureWebJobsStorage__accountName in place of AzureWebJobsStorage, so "
-            "that kssedr's identity is used";
-    } else if (is_refusal && kind == BlobAccess::Kind::identity) {
-        cure =
-            "assign the role Storage Blob Data Contributor on the storage account or the container to kssedr's "
-            "identity";
-    } else if (is_refusal && kind == BlobAccess::Kind::account_key) {
-        cure = "the key in AzureWebJobsStorage is not one of the account's (any more); set the current one";
-    } else if (is_refusal) {
-        cure = "the signature in AzureWebJobsStorage has ended, or does not let blobs be read, made and written";
-    } else if (answer.status == 404) {
-        cure = "check the storage account in KSSEDR_LOCKS or AzureWebJobsStorage";
-    }
-    std::string message = std::string(doing) + ": answered " + std::to_string(answer.status);
-    if (!code.empty()) message += ' ' + escape_for_display(code, 64);
-    if (!cure.empty()) message += "; " + std::string(cure);
-    return Error(is_refusal ? Errc::permission_denied : Errc::unavailable, std::move(message))
-        .with_service_code(escape_for_display(code, 64))
-        .with_retry_after(parse_retry_after(answer));
+    return to_storage_error(answer, doing, blobs_.access(), "KSSEDR_LOCKS");
 }
 
 Task<void> BlobLock::close(Duration limit) {

@@ -57,6 +57,7 @@ MAY_SEE: dict[str, set[str]] = {
     "proton/": {"azure"},
     "librdkafka/": {"azure"},
     "sqlite3.h": {"store"},
+    "expat.h": {"azure"},
     "libpq-fe.h": {"store", "providers"},
     "hiredis/": {"providers"},
     "mariadb/": {"providers"},
