@@ -22,7 +22,7 @@ public:
 
     /// Durable when it completes; its id. `throttled` where it is full. Errors else as those of OutcomeHistory::append.
     virtual Async<std::int64_t> put(std::string source, std::string message, SteadyPoint deadline) = 0;
-    /// The oldest first; those with a higher id than `after`.
+    /// The oldest first; those with a higher id than `after`, a hundred at most.
     virtual Async<std::vector<AcceptedMessage>> list(std::int64_t after, std::size_t limit, SteadyPoint deadline) = 0;
     virtual Async<void> remove(std::vector<std::int64_t> ids, SteadyPoint deadline) = 0;
     virtual Async<std::uint64_t> count(SteadyPoint deadline) = 0;

@@ -15,8 +15,8 @@
 
 namespace kssedr::ports {
 
-/// One outcome, as it is kept. `text` is the outcome object (CONTRACT 4) and is what the chain is over, with `at`; the
-/// rest is there to be looked for. Never a value of a secret.
+/// One outcome, as it is kept. `text` is the outcome object (CONTRACT 4); the rest is there to be looked for. The chain
+/// is over all of it. Controls, broken UTF-8 and the like are kept escaped. Never a value of a secret.
 struct HistoryLine {
     TimePoint at{};
     std::string outcome;
@@ -59,9 +59,10 @@ public:
 
     /// Appends all or none, in order; they are durable when it completes. The head's hash after the last one.
     /// `unavailable` where they can not be kept now (a full disk, a lock, a lost connection), with why and what to do;
+    /// `outcome_unknown` where a connection was lost at the very end: appended again, they may stand there twice;
     /// `corrupt` where what is kept is damaged.
     virtual Async<std::string> append(std::vector<HistoryLine> lines, SteadyPoint deadline) = 0;
-    /// The newest first.
+    /// The newest first; a thousand at most.
     virtual Async<std::vector<HistoryEntry>> find(HistoryQuery query, SteadyPoint deadline) = 0;
     /// Walks along the whole chain. `head`: a hash somebody kept; empty: none.
     virtual Async<HistoryProof> verify(std::string head, SteadyPoint deadline) = 0;

@@ -38,7 +38,7 @@ public:
     virtual Async<void> park(std::vector<ParkedEvent> events, SteadyPoint deadline) = 0;
     /// The secret came to an outcome: its entries close, but for the one of `except_code`.
     virtual Async<void> close(std::string vault, std::string secret, std::string except_code, SteadyPoint deadline) = 0;
-    /// The oldest first; those with a higher id than `after`.
+    /// The oldest first; those with a higher id than `after`, a thousand at most.
     virtual Async<std::vector<ParkedEvent>> list(std::int64_t after, std::size_t limit, SteadyPoint deadline) = 0;
     virtual Async<std::uint64_t> count(SteadyPoint deadline) = 0;
     /// Nothing where there is none of that id.
