@@ -18,6 +18,7 @@ find_path(KSSEDR_FREETDS sybdb.h REQUIRED)
 find_path(KSSEDR_SQLITE sqlite3.h REQUIRED)
 # And of the reader of XML.
 find_path(KSSEDR_EXPAT expat.h REQUIRED)
+find_path(KSSEDR_PROTON proton/connection_driver.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 

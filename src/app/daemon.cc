@@ -168,7 +168,8 @@ Task<void> Daemon::reload_when_asked() {
 // Whole, or not at all.
 Task<void> Daemon::reload() {
     auto loaded = config::load(environment_, line_.overrides);
-    auto const problems = loaded ? config::check_identity(loaded->settings) : loaded.error();
+    auto problems = loaded ? config::check_identity(loaded->settings) : loaded.error();
+    if (problems.empty()) problems = check_sources(loaded->settings.daemon);
     for (auto const& problem : problems) log_.error("serve.reload_refused", {{"why", problem}});
     if (!problems.empty()) co_return;
     log_.info("serve.reloading", {});

@@ -12,8 +12,7 @@ namespace kssedr::app {
 class Doors {
 public:
     /// Both outlive it; the generation may change, and is told by `renew`.
-    Doors(std::unique_ptr<Generation>& generation, store::Store& store, Log& log)
-        : handler_(generation) {
+    Doors(std::unique_ptr<Generation>& generation, store::Store& store, Log& log) : handler_(generation) {
         (void)store;
         (void)log;
     }

@@ -1,7 +1,5 @@
 #include "app/generation.h"
 
-#include "app/sources.h"
-
 #include <algorithm>
 
 namespace kssedr::app {
@@ -50,7 +48,7 @@ void Generation::start() {
 Task<void> Generation::work() {
     co_await ledger_.open();
     tasks_.spawn("inbox", inbox_.run(dispatcher_));
-    for (auto const& source : sources_) tasks_.spawn(source->name(), source->run(dispatcher_));
+    for (auto const& source : sources_.all) tasks_.spawn(source->name(), source->run(dispatcher_));
     if (schedule_) tasks_.spawn("sweep", schedule_->run());
 }
 

@@ -4,6 +4,7 @@
 
 #pragma once
 
+#include "app/sources.h"
 #include "app/world.h"
 #include "engine/dispatcher.h"
 #include "engine/inbox_source.h"
@@ -36,7 +37,7 @@ public:
     [[nodiscard]] engine::Dispatcher const& dispatcher() const { return dispatcher_; }
     /// Null: configuration names no vaults.
     [[nodiscard]] engine::SweepSchedule const* schedule() const { return schedule_.get(); }
-    [[nodiscard]] std::vector<std::unique_ptr<ports::EventSource>> const& sources() const { return sources_; }
+    [[nodiscard]] std::vector<std::unique_ptr<ports::EventSource>> const& sources() const { return sources_.all; }
 
 private:
     Task<void> work();
@@ -45,7 +46,7 @@ private:
     engine::Ledger ledger_;
     engine::Dispatcher dispatcher_;
     engine::InboxSource inbox_;
-    std::vector<std::unique_ptr<ports::EventSource>> sources_;
+    Sources sources_;
     std::unique_ptr<engine::SweepSchedule> schedule_;
     TaskGroup tasks_;
 };

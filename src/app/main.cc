@@ -5,6 +5,7 @@
 #include "app/input.h"
 #include "app/log_sink.h"
 #include "app/process.h"
+#include "app/sources.h"
 #include "app/store_commands.h"
 #include "app/world.h"
 #include "async/run.h"
@@ -190,6 +191,7 @@ int run(int argc, char** argv) {
         problems.emplace_back(
             "FUNCTIONS_CUSTOMHANDLER_PORT is not set; the Functions host sets it, for a trial set any free port");
     if (problems.empty()) problems = check_files(loaded->settings);
+    if (problems.empty() && line->command == cli::Command::serve) problems = check_sources(loaded->settings.daemon);
     for (auto const& problem : problems) say(problem);
     if (!problems.empty()) return cli::exit_usage;
     if (is_about_catalogue) return print_catalogue(*line, loaded->settings);

@@ -11,9 +11,15 @@
 
 namespace kssedr::app {
 
+struct Sources {
+    std::unique_ptr<ports::Checkpoints> checkpoints;  ///< null: those of the store are used
+    std::vector<std::unique_ptr<ports::EventSource>> all;
+};
+
+/// What of them can not be understood, before anything is begun.
+[[nodiscard]] config::Problems check_sources(config::DaemonSettings const& settings);
+
 /// What is handed over outlives them. Nothing is connected here.
-[[nodiscard]] std::vector<std::unique_ptr<ports::EventSource>> make_sources(asio::any_io_executor const& executor,
-                                                                            World& world, store::Store& store,
-                                                                            Log& log);
+[[nodiscard]] Sources make_sources(asio::any_io_executor const& executor, World& world, store::Store& store, Log& log);
 
 }  // namespace kssedr::app

@@ -69,6 +69,8 @@ void warn_of_locks(Log& log, config::Settings const& settings) {
 
 World::World(asio::any_io_executor executor, Log& log, config::Settings settings, Outcomes outcomes)
     : daemon_(std::move(settings.daemon)),
+      ca_file_(settings.ca_file),
+      resolve_(settings.resolve),
       cloud_(settings.cloud),
       transport_(executor, clock_, log, transport_options(settings)),
       issuer_(make_issuer(transport_, clock_, random_, settings)),
@@ -120,10 +122,12 @@ World::Shadow::Shadow(engine::Ports real, engine::Rotator const& rotating)
 std::unique_ptr<azure::BlobLock> World::make_shared_lock(asio::any_io_executor const& executor, Log& log,
                                                          config::Settings& settings) {
     if (!settings.lock_container) return nullptr;
-    azure::BlobClient blobs(transport_, tokens_, clock_, random_,
-                            to_access(std::move(settings.lock_container->storage)));
-    return std::make_unique<azure::BlobLock>(executor, lock_, std::move(blobs), settings.lock_container->name, clock_,
-                                             random_, log);
+    return std::make_unique<azure::BlobLock>(executor, lock_, blobs(std::move(settings.lock_container->storage)),
+                                             settings.lock_container->name, clock_, random_, log);
+}
+
+azure::BlobClient World::blobs(config::StorageSetting storage) {
+    return {transport_, tokens_, clock_, random_, to_access(std::move(storage))};
 }
 
 ports::OwnerLock& World::chosen_lock() {

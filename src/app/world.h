@@ -51,6 +51,10 @@ public:
     /// What is held among instances, or within this process where nothing is.
     ports::OwnerLock& lock() { return chosen_lock(); }
     config::DaemonSettings& daemon() { return daemon_; }
+    [[nodiscard]] std::string const& ca_file() const { return ca_file_; }
+    [[nodiscard]] std::vector<std::string> const& resolve() const { return resolve_; }
+    /// A client of that storage.
+    azure::BlobClient blobs(config::StorageSetting storage);
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
     engine::Sweeper& sweeper() { return sweeper_; }
@@ -64,6 +68,8 @@ private:
     engine::Ports ports(Log& log);
 
     config::DaemonSettings daemon_;
+    std::string ca_file_;
+    std::vector<std::string> resolve_;
     rotation::Cloud cloud_;
     SystemClock clock_;
     SystemRandom random_;

@@ -63,6 +63,8 @@ public:
     /// Opens a link with an epoch. Errors as those of `PartitionReader::read`.
     virtual Async<std::unique_ptr<PartitionReader>> open(std::string partition, EventPosition from, std::int64_t epoch,
                                                          SteadyPoint deadline) = 0;
+    /// Ends the connection. To be awaited before it is destroyed, once something was asked.
+    virtual Task<void> close() = 0;
 };
 
 }  // namespace kssedr::azure

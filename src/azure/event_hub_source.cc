@@ -50,6 +50,7 @@ Task<void> EventHubSource::run(ports::EventConsumer& consumer) {
     tasks_.cancel();
     co_await tasks_.join();
     co_await give_back();
+    co_await client_->close();
 }
 
 Task<void> EventHubSource::work(ports::EventConsumer& consumer) {

@@ -81,6 +81,7 @@ public:
         auto const last = static_cast<std::int64_t>(hub_.logs[partition].size()) - 1;
         co_return PartitionProperties{partition, 0, last, fmt::format("{}", 1000 + last)};
     }
+    Task<void> close() override { co_return; }
     Async<std::unique_ptr<PartitionReader>> open(std::string partition, EventPosition from, std::int64_t epoch,
                                                  SteadyPoint) override {
         co_await clock_.sleep_for(20ms);

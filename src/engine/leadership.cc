@@ -22,7 +22,10 @@ Task<bool> Leadership::obtain() {
     }
     is_waiting_ = false;
     lease_ = *std::move(lease);
-    log_.info(was_ours ? "leadership.regained" : "leadership.obtained", {{"of", key_}});
+    if (was_ours)
+        log_.info("leadership.regained", {{"of", key_}});
+    else
+        log_.info("leadership.obtained", {{"of", key_}});
     co_return true;
 }
 

@@ -4,13 +4,9 @@
 
 #pragma once
 
+#include "async/wire.h"
 #include "base/shared_library.h"
 #include "providers/database_client.h"
-
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/ssl/context.hpp>
-#include <boost/asio/ssl/stream.hpp>
 
 #include <hiredis/hiredis.h>
 
@@ -67,15 +63,9 @@ public:
     Async<RedisReply> ask(SecretString command);
 
 private:
-    Result<void> prepare_tls(DatabaseAddress const& at);
-    Task<boost::system::error_code> send(std::string_view bytes);
-    Task<std::pair<boost::system::error_code, std::size_t>> receive(std::span<char> room);
-
     Libhiredis const& library_;
     redisReader* reader_;
-    asio::ssl::context context_{asio::ssl::context::tls_client};
-    asio::ssl::stream<asio::ip::tcp::socket> stream_;
-    bool uses_tls_ = true;
+    Wire wire_;
 };
 
 }  // namespace kssedr::providers
