@@ -80,14 +80,14 @@ Task<void> PartitionPump::read() {
 Async<void> PartitionPump::read_from(EventPosition from) {
     auto reader = co_await client_.open(partition_, std::move(from), 0, clock_.steady_now() + opening_limit);
     if (!reader) co_return std::unexpected(reader.error());
+    trouble_.clear();
+    is_unusable_ = was_denied_ = false;
     for (;;) {
         while (batches_ >= batches_at_once || bytes_ >= bytes_at_once) {
             co_await room_.wait();
         }
         auto events = co_await (*reader)->read(events_of_batch, clock_.steady_now() + waiting_limit);
         if (!events) co_return std::unexpected(events.error());
-        trouble_.clear();
-        is_unusable_ = false;
         failures_ = 0;
         if (events->empty()) continue;
         next_ = {EventPosition::Kind::after_offset, events->back().offset, events->back().sequence, {}};
@@ -166,7 +166,8 @@ Task<bool> PartitionPump::may_go_on(Error const& error) {
         is_unusable_ = !is_found;
         break;
     }
-    case Errc::permission_denied:
+    // A token may just have ended: the first time another one is tried.
+    case Errc::permission_denied: is_unusable_ = std::exchange(was_denied_, true); break;
     case Errc::not_found: is_unusable_ = true; break;
     default: break;
     }

@@ -91,6 +91,7 @@ private:
     Waiters advanced_;
     std::string trouble_;
     bool is_unusable_ = false;
+    bool was_denied_ = false;
     bool was_stolen_ = false;
     std::optional<std::uint64_t> backlog_;
     int failures_ = 0;

@@ -120,7 +120,7 @@ Result<StorageSetting> parse_storage_connection(std::string_view text, std::stri
     };
     KSSEDR_TRY(setting.endpoint, to_endpoint(endpoint.empty() ? by_suffix(".blob.") : std::string(endpoint)));
     auto const queues = find(members, "queueendpoint");
-    if (!queues.empty() || is_account_name(account)) {
+    if (!queues.empty() || (endpoint.empty() && is_account_name(account))) {
         KSSEDR_TRY(setting.queue_endpoint, to_endpoint(queues.empty() ? by_suffix(".queue.") : std::string(queues)));
     }
     if (!key.empty()) setting.account = account;

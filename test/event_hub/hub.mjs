@@ -132,7 +132,7 @@ function positionOf(log, selector) {
 }
 
 function pump(reader) {
-    if (silent) return;
+    if (silent || !reader.ready) return;
     const { sender, log } = reader;
     while (sender.sendable() && reader.next < log.base + log.events.length) {
         if ((reader.connection.authorizedUntil ?? 0) < Date.now())
@@ -216,7 +216,13 @@ container.on("receiver_open", ({ receiver }) => {
     receiver.add_credit(1000);
 });
 // Later than what rhea itself has to say of the link first.
-container.on("sendable", ({ sender }) => sender.reader && setImmediate(() => pump(sender.reader)));
+container.on("sendable", ({ sender }) => {
+    if (!sender.reader) return;
+    setImmediate(() => {
+        sender.reader.ready = true;
+        pump(sender.reader);
+    });
+});
 container.on("sender_close", ({ sender }) => sender.reader?.log.readers.delete(sender.reader));
 container.on("disconnected", ({ connection }) => {
     for (const log of partitions) for (const reader of log.readers) if (reader.connection === connection) log.readers.delete(reader);
@@ -228,7 +234,8 @@ container.on("message", (context) => {
     if (address === "$cbs") return putToken(context);
     if (address.endsWith("$management")) return manage(context);
     const match = /Partitions\/(\d+)$/i.exec(address);
-    const bodies = delivery.format === BATCH_FORMAT || message.format === BATCH_FORMAT ? expand(message) : [bytesOf(message)];
+    // rhea decodes no other format than its own.
+    const bodies = delivery.format === BATCH_FORMAT ? expand(rhea.message.decode(message)) : [bytesOf(message)];
     for (const body of bodies) append(match ? Number(match[1]) : state.sent++ % partitions.length, body);
     delivery.accept();
 });
@@ -244,7 +251,7 @@ function expand(message) {
     return sections.map((section) => bytesOf(rhea.message.decode(section)));
 }
 for (const event of ["error", "connection_error", "session_error", "sender_error", "receiver_error", "protocol_error"])
-    container.on(event, () => {});
+    container.on(event, (context) => process.env.HUB_DEBUG && console.error(event, context.error ?? context));
 
 const listening = container.listen({
     port: 0,

@@ -87,6 +87,7 @@ class Tool:
             [str(TOOL), *arguments], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
         self.lines: list[dict[str, Any]] = []
+        self._has_ended = False
         self._ended: queue.SimpleQueue[None] = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -100,6 +101,12 @@ class Tool:
     def bodies(self) -> list[str]:
         return [line["body"] for line in self.lines if "body" in line]
 
+    def close(self) -> None:
+        if self._has_ended:
+            return
+        self._process.kill()
+        self.wait()
+
     def is_open(self) -> bool:
         return eventually(lambda: {"open": True} in self.lines)
 
@@ -107,12 +114,9 @@ class Tool:
         """Its exit code, and what it complained of."""
         assert self._process.stdout is not None and self._process.stderr is not None
         self._ended.get(timeout=timeout)
+        self._has_ended = True
         complaint = self._process.stderr.read()
         code = self._process.wait(timeout)
         self._process.stdout.close()
         self._process.stderr.close()
         return code, complaint
-
-    def kill(self) -> None:
-        self._process.kill()
-        self.wait()

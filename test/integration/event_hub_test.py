@@ -25,7 +25,7 @@ class EventHubs(unittest.TestCase):
 
     def reader(self, hub: Hub, partition: int = 0, start: str = "earliest", **environment: str) -> Tool:
         tool = Tool(hub, "read", str(partition), start, **environment)
-        self.addCleanup(lambda: tool._process.poll() is None and tool.kill())
+        self.addCleanup(tool.close)
         self.assertTrue(tool.is_open(), "the link was not opened")
         return tool
 
