@@ -19,6 +19,8 @@ find_path(KSSEDR_SQLITE sqlite3.h REQUIRED)
 # And of the reader of XML.
 find_path(KSSEDR_EXPAT expat.h REQUIRED)
 find_path(KSSEDR_PROTON proton/connection_driver.h REQUIRED)
+# Of librdkafka too, which the first source over Kafka loads (src/azure).
+find_path(KSSEDR_RDKAFKA librdkafka/rdkafka.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 
