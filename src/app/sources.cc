@@ -3,6 +3,7 @@
 #include "azure/amqp_event_hub.h"
 #include "azure/blob_checkpoints.h"
 #include "azure/event_hub_source.h"
+#include "azure/kafka_source.h"
 #include "base/ascii.h"
 #include "base/check.h"
 
@@ -72,6 +73,22 @@ std::unique_ptr<ports::EventSource> make_event_hub(asio::any_io_executor const& 
                                                    world.random(), log, std::move(source));
 }
 
+std::unique_ptr<ports::EventSource> make_kafka(asio::any_io_executor const& executor, World& world,
+                                               EventSourceSetting const& setting, Log& log) {
+    azure::KafkaSourceOptions options;
+    options.name = setting.name;
+    options.brokers = setting.host;
+    options.topic = setting.entity;
+    options.group = setting.group;
+    options.user = setting.user;
+    options.password = setting.secret.clone();
+    options.is_plaintext = setting.is_plaintext;
+    options.ca_file = world.ca_file();
+    if (setting.start == EventSourceSetting::Start::latest) options.start = azure::KafkaSourceOptions::Start::latest;
+    return std::make_unique<azure::KafkaSource>(executor, world.offload(), std::move(options), &world.tokens(),
+                                                world.clock(), log);
+}
+
 }  // namespace
 
 config::Problems check_sources(config::DaemonSettings const& settings) {
@@ -92,9 +109,16 @@ Sources make_sources(asio::any_io_executor const& executor, World& world, store:
         made.checkpoints = std::make_unique<azure::BlobCheckpoints>(
             world.blobs(std::move(settings.checkpoints->storage)), settings.checkpoints->name, world.clock());
     auto& checkpoints = made.checkpoints ? *made.checkpoints : store.checkpoints();
-    for (auto const& setting : settings.sources)
-        if (setting.kind == EventSourceSetting::Kind::event_hub)
+    for (auto const& setting : settings.sources) {
+        switch (setting.kind) {
+        case EventSourceSetting::Kind::event_hub:
             made.all.push_back(make_event_hub(executor, world, checkpoints, setting, log));
+            break;
+        case EventSourceSetting::Kind::kafka: made.all.push_back(make_kafka(executor, world, setting, log)); break;
+        case EventSourceSetting::Kind::event_grid_namespace:
+        case EventSourceSetting::Kind::storage_queue: break;
+        }
+    }
     return made;
 }
 

@@ -53,6 +53,7 @@ public:
     config::DaemonSettings& daemon() { return daemon_; }
     [[nodiscard]] std::string const& ca_file() const { return ca_file_; }
     [[nodiscard]] std::vector<std::string> const& resolve() const { return resolve_; }
+    Offload& offload() { return offload_; }
     /// A client of that storage.
     azure::BlobClient blobs(config::StorageSetting storage);
     engine::Rotator& rotator() { return rotator_; }
