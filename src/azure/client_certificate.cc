@@ -50,14 +50,6 @@ int give_password(char* into, int size, int /*is_writing*/, void* password) {
     return static_cast<int>(text.size());
 }
 
-std::string to_base64url(std::string_view bytes) {
-    auto text = format_base64(bytes);
-    std::ranges::replace(text, '+', '-');
-    std::ranges::replace(text, '/', '_');
-    while (text.ends_with('=')) text.pop_back();
-    return text;
-}
-
 struct Pair {
     KeyPtr key;
     std::vector<CertificatePtr> certificates;
@@ -122,7 +114,7 @@ Result<ClientCertificate> ClientCertificate::parse(SecretString const& content, 
     if (X509_digest(own->get(), EVP_sha256(), digest.data(), &size) != 1) return refuse("it has no digest");
     auto made = std::make_unique<Content>();
     made->key = std::move(pair.key);
-    made->thumbprint = to_base64url({reinterpret_cast<char const*>(digest.data()), size});
+    made->thumbprint = format_base64url({reinterpret_cast<char const*>(digest.data()), size});
     return ClientCertificate(std::move(made));
 }
 
@@ -138,7 +130,7 @@ Result<SecretString> ClientCertificate::sign(AssertionClaims const& claims) cons
     std::string const body = R"({"aud":)" + quoted(claims.audience) + R"(,"iss":)" + quoted(claims.client_id) +
                              R"(,"sub":)" + quoted(claims.client_id) + R"(,"jti":)" + quoted(claims.id) + R"(,"nbf":)" +
                              number(now) + R"(,"iat":)" + number(now) + R"(,"exp":)" + number(now + proof_life) + '}';
-    std::string const signed_part = to_base64url(header) + '.' + to_base64url(body);
+    std::string const signed_part = format_base64url(header) + '.' + format_base64url(body);
 
     ContextPtr const context(EVP_MD_CTX_new());
     EVP_PKEY_CTX* key_context = nullptr;
@@ -153,7 +145,7 @@ Result<SecretString> ClientCertificate::sign(AssertionClaims const& claims) cons
                        signed_part.size()) == 1;
     if (!is_signed) return fail(Errc::internal, "OpenSSL did not sign with the client certificate's key");
     signature.resize(size);
-    return SecretString::absorb(signed_part + '.' + to_base64url(signature));
+    return SecretString::absorb(signed_part + '.' + format_base64url(signature));
 }
 
 Result<ClientCertificate> read_client_certificate(std::string const& path, SecretString const& password) {

@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -66,6 +67,25 @@ std::optional<std::string_view> parse_base64_in_place(std::span<char> text) {
     auto const size = decode({text.data(), text.size()}, text.data());
     if (size < 0) return std::nullopt;
     return std::string_view(text.data(), static_cast<std::size_t>(size));
+}
+
+std::string format_base64url(std::string_view bytes) {
+    auto text = format_base64(bytes);
+    std::ranges::replace(text, '+', '-');
+    std::ranges::replace(text, '/', '_');
+    while (text.ends_with('=')) text.pop_back();
+    return text;
+}
+
+std::optional<std::string> parse_base64url(std::string_view text) {
+    if (text.find_first_of("+/=") != std::string_view::npos) return std::nullopt;
+    std::string standard(text);
+    std::ranges::replace(standard, '-', '+');
+    std::ranges::replace(standard, '_', '/');
+    standard.append((4 - standard.size() % 4) % 4, '=');
+    // Three characters of padding: one character is left over, which is no byte.
+    if (standard.ends_with("===")) return std::nullopt;
+    return parse_base64(standard);
 }
 
 std::string format_hex(std::string_view bytes) {
