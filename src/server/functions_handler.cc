@@ -157,10 +157,12 @@ std::optional<listen::Response> FunctionsHandler::find_page(std::string_view pat
     auto const base_of = [&](std::string_view route) { return path.substr(0, path.size() - route.size()); };
     if (constexpr std::string_view route = "/swagger.json"; ends_with_ignore_case(path, route))
         return answer(200, json,
-                      format_swagger({.version = options_.version, .host = host, .base_path = base_of(route)}));
+                      format_swagger({.version = options_.version, .host = host, .base_path = base_of(route)},
+                                     functions_routes()));
     if (constexpr std::string_view route = "/openapi/v3.json"; ends_with_ignore_case(path, route))
         return answer(200, json,
-                      format_openapi({.version = options_.version, .host = host, .base_path = base_of(route)}));
+                      format_openapi({.version = options_.version, .host = host, .base_path = base_of(route)},
+                                     functions_routes()));
     if (ends_with_ignore_case(path, "/swagger/ui"))
         return answer(200, "text/html; charset=utf-8", std::string(swagger_page()));
     return std::nullopt;

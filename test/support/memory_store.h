@@ -22,6 +22,7 @@ public:
     std::string trouble;
     std::vector<ports::HistoryEntry> entries;
     std::vector<ports::ParkedEvent> events;
+    ports::HistoryQuery asked;  ///< the last one; it is answered with all there is
 
     Async<std::string> append(std::vector<ports::HistoryLine> lines, SteadyPoint) override {
         if (!trouble.empty()) co_return fail(Errc::unavailable, trouble);
@@ -32,7 +33,11 @@ public:
         }
         co_return entries.empty() ? std::string() : entries.back().hash;
     }
-    Async<std::vector<ports::HistoryEntry>> find(ports::HistoryQuery, SteadyPoint) override { co_return entries; }
+    Async<std::vector<ports::HistoryEntry>> find(ports::HistoryQuery query, SteadyPoint) override {
+        asked = std::move(query);
+        if (!trouble.empty()) co_return fail(Errc::unavailable, trouble);
+        co_return entries;
+    }
     Async<ports::HistoryProof> verify(std::string, SteadyPoint) override { co_return ports::HistoryProof(); }
     Async<std::uint64_t> forget_before(TimePoint, SteadyPoint) override { co_return std::uint64_t{0}; }
 
@@ -65,7 +70,10 @@ public:
             if (event.id > after && page.size() < limit) page.push_back(event);
         co_return page;
     }
-    Async<std::uint64_t> count(SteadyPoint) override { co_return std::uint64_t{events.size()}; }
+    Async<std::uint64_t> count(SteadyPoint) override {
+        if (!trouble.empty()) co_return fail(Errc::unavailable, trouble);
+        co_return std::uint64_t{events.size()};
+    }
     Async<std::optional<ports::ParkedEvent>> find(std::int64_t id, SteadyPoint) override {
         for (auto const& event : events)
             if (event.id == id) co_return event;
