@@ -94,6 +94,12 @@ std::unique_ptr<ports::EventSource> make_kafka(asio::any_io_executor const& exec
 config::Problems check_sources(config::DaemonSettings const& settings) {
     config::Problems problems;
     for (auto const& setting : settings.sources) {
+        bool const is_there =
+            setting.kind == EventSourceSetting::Kind::event_hub || setting.kind == EventSourceSetting::Kind::kafka;
+        if (!is_there)
+            problems.push_back(setting.where +
+                               ": sources of this type are not there yet; leave it out, and let "
+                               "events arrive by event-hub, kafka or push");
         bool const has_connection = setting.kind == EventSourceSetting::Kind::event_hub && !setting.secret.empty();
         if (!has_connection) continue;
         auto const access = azure::parse_event_hub_connection(setting.secret.expose(), setting.entity);

@@ -16,7 +16,7 @@ const subscription = client.subscribe(
     {
         processEvents: async (events, context) => {
             for (const event of events)
-                say({ partition: context.partitionId, body: Buffer.from(event.body).toString() });
+                say({ partition: context.partitionId, body: JSON.stringify(event.body) });
             if (events.length > 0) await context.updateCheckpoint(events.at(-1));
         },
         processError: async (error) => say({ error: String(error) }),
