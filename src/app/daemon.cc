@@ -85,12 +85,14 @@ public:
           file_(configuration_file(line, environment)),
           stop_grace_(settings.daemon.stop_grace),
           retention_(settings.history_retention),
-          generation_(std::make_unique<Generation>(loop.get_executor(), log, std::move(settings), store)),
-          doors_(generation_, store, log),
+          metrics_(clock_, metrics_options(settings)),
+          doors_(loop.get_executor(), generation_, store, metrics_, log, settings),
           tasks_(loop.get_executor(), [](std::string const& task, std::exception_ptr) {
               std::fprintf(stderr, "kssedr: bug: the task %s threw\n", task.c_str());
               end(cli::exit_failed);
-          }) {}
+          }) {
+        generation_ = std::make_unique<Generation>(loop.get_executor(), log, std::move(settings), store, metrics_);
+    }
 
     /// Serves until a signal ends the process. `unavailable` where the address is taken.
     Result<void> start(listen::ServerOptions options);
@@ -115,6 +117,7 @@ private:
     Duration stop_grace_;
     Duration retention_;
     Waiters file_changed_;
+    server::ServerMetrics metrics_;
     std::unique_ptr<Generation> generation_;
     Doors doors_;
     std::unique_ptr<listen::HttpServer> server_;
@@ -125,6 +128,7 @@ Result<void> Daemon::start(listen::ServerOptions options) {
     KSSEDR_TRY(server_, listen::HttpServer::open(loop_.get_executor(), options, doors_.handler(), log_));
     server_->start();
     generation_->start();
+    doors_.start();
     log_.info("serve.listening", {{"address", fmt::format("{}:{}", options.address, server_->port())},
                                   {"mode", std::string(to_string(generation_->world().rotator().policy().mode))},
                                   {"version", KSSEDR_VERSION}});
@@ -150,7 +154,7 @@ Task<void> Daemon::end_when_asked() {
 }
 
 Task<void> Daemon::stop() {
-    doors_.close();
+    co_await doors_.close();
     co_await generation_->end(Generation::Afterwards::the_process_ends);
     co_await server_->stop(std::chrono::seconds{2});
     co_await store_.close();
@@ -174,9 +178,12 @@ Task<void> Daemon::reload() {
     if (!problems.empty()) co_return;
     log_.info("serve.reloading", {});
     notifier_.tell("RELOADING=1");
+    co_await doors_.pause();
     co_await generation_->end(Generation::Afterwards::another_begins);
-    generation_ = std::make_unique<Generation>(loop_.get_executor(), log_, std::move(loaded->settings), store_);
-    doors_.renew();
+    auto const names = metrics_options(loaded->settings);
+    generation_ =
+        std::make_unique<Generation>(loop_.get_executor(), log_, std::move(loaded->settings), store_, metrics_);
+    doors_.renew(names);
     generation_->start();
     log_.info("serve.reloaded", {});
     notifier_.tell("READY=1");

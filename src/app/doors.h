@@ -1,37 +1,63 @@
 /// Doors: the HTTP side of the daemon, over whichever generation is at work.
+///
+/// It outlasts generations. Between two of them nothing is rotated over the API: who asks waits for the next one.
 
 #pragma once
 
 #include "app/generation.h"
-#include "listen/http_server.h"
+#include "async/waiters.h"
+#include "azure/token_check.h"
+#include "config/settings.h"
+#include "server/daemon_handler.h"
 
 #include <memory>
 
 namespace kssedr::app {
 
-class Doors {
+/// What metrics are told of the configuration: the names that labels may have. To be asked before the settings go.
+[[nodiscard]] server::MetricsOptions metrics_options(config::Settings const& settings);
+
+class Doors final : public server::Status, public server::RotateNow {
 public:
-    /// Both outlive it; the generation may change, and is told by `renew`.
-    Doors(std::unique_ptr<Generation>& generation, store::Store& store, Log& log) : handler_(generation) {
-        (void)store;
-        (void)log;
-    }
+    /// What it is handed outlives it, but for `settings`; the generation may change, and is told by `pause` and
+    /// `renew`. The rules of who may ask are those of the start.
+    Doors(asio::any_io_executor executor, std::unique_ptr<Generation>& generation, store::Store& store,
+          server::ServerMetrics& metrics, Log& log, config::Settings const& settings);
 
     listen::Handler& handler() { return handler_; }
-    void renew() {}
-    void close() {}
+    /// Looks after store and identity until it is closed.
+    void start();
+    /// Completes when nothing is being rotated over the API; what is asked for from then on waits.
+    Task<void> pause();
+    /// Another generation is at work.
+    void renew(server::MetricsOptions const& names);
+    /// The process ends: says so, waits for what is rotated, and begins nothing more.
+    Task<void> close();
+
+    [[nodiscard]] server::StatusSnapshot read() const override;
+    Task<rotation::Outcome> rotate(server::RotateRequest request) override;
 
 private:
-    class Handler final : public listen::Handler {
-    public:
-        explicit Handler(std::unique_ptr<Generation>& generation) : generation_(generation) {}
-        Task<listen::Response> handle(listen::Request& request) override;
+    Task<void> look_after_store();
+    Task<void> look_after_identity();
 
-    private:
-        std::unique_ptr<Generation>& generation_;
-    };
-
-    Handler handler_;
+    std::unique_ptr<Generation>& generation_;
+    store::Store& store_;
+    server::ServerMetrics& metrics_;
+    SystemClock clock_;
+    http::CurlTransport transport_;  // the published keys of the tenant outlast generations
+    std::unique_ptr<azure::EntraTokenCheck> push_check_;
+    std::unique_ptr<azure::EntraTokenCheck> api_check_;
+    TimePoint started_;
+    bool is_stopping_ = false;
+    bool is_paused_ = false;
+    std::size_t rotating_ = 0;
+    Waiters changed_;
+    server::PartStatus store_status_;
+    server::PartStatus identity_status_;
+    Waiters identity_renewed_;
+    server::DaemonHandler handler_;
+    TaskGroup tasks_;
 };
 
 }  // namespace kssedr::app

@@ -31,9 +31,10 @@ std::unique_ptr<engine::SweepSchedule> make_schedule(asio::any_io_executor const
 
 }  // namespace
 
-Generation::Generation(asio::any_io_executor executor, Log& log, config::Settings settings, store::Store& store)
-    : world_(executor, log, std::move(settings), World::Outcomes::are_kept),
-      ledger_(store.history(), store.parked(), world_.clock(), world_.random(), log),
+Generation::Generation(asio::any_io_executor executor, Log& log, config::Settings settings, store::Store& store,
+                       ports::Metrics& metrics)
+    : world_(executor, log, std::move(settings), World::Outcomes::are_kept, &metrics),
+      ledger_(store.history(), store.parked(), world_.clock(), world_.random(), log, &metrics),
       dispatcher_(executor, world_.intake(), ledger_, world_.clock(), world_.random(), log),
       inbox_(executor, store.inbox(), world_.lock(), world_.clock(), log),
       sources_(make_sources(executor, world_, store, log)),

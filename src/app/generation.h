@@ -22,7 +22,9 @@ class Generation {
 public:
     enum class Afterwards : std::uint8_t { the_process_ends, another_begins };
 
-    Generation(asio::any_io_executor executor, Log& log, config::Settings settings, store::Store& store);
+    /// `metrics` outlives it.
+    Generation(asio::any_io_executor executor, Log& log, config::Settings settings, store::Store& store,
+               ports::Metrics& metrics);
 
     /// Begins to take events and to sweep. `Ledger::open` is awaited first, for as long as the store can not be had.
     void start();

@@ -67,14 +67,17 @@ void warn_of_locks(Log& log, config::Settings const& settings) {
                "set KSSEDR_LOCKS=none to say so"}});
 }
 
-World::World(asio::any_io_executor executor, Log& log, config::Settings settings, Outcomes outcomes)
+World::World(asio::any_io_executor executor, Log& log, config::Settings settings, Outcomes outcomes,
+             ports::Metrics* metrics)
     : daemon_(std::move(settings.daemon)),
       ca_file_(settings.ca_file),
       resolve_(settings.resolve),
       cloud_(settings.cloud),
-      transport_(executor, clock_, log, transport_options(settings)),
+      curl_(executor, clock_, log, transport_options(settings)),
+      transport_(curl_, clock_, metrics != nullptr ? *metrics : no_metrics_, cloud_),
       issuer_(make_issuer(transport_, clock_, random_, settings)),
-      tokens_(*issuer_, clock_, log),
+      metered_issuer_(*issuer_, metrics != nullptr ? *metrics : no_metrics_, cloud_),
+      tokens_(metered_issuer_, clock_, log),
       vault_(transport_, tokens_, clock_, random_, settings.cloud),
       arm_(transport_, tokens_, random_, settings.cloud),
       graph_(transport_, tokens_, random_, settings.cloud),

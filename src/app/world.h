@@ -7,6 +7,7 @@
 #include "azure/blob_lease.h"
 #include "azure/graph.h"
 #include "azure/key_vault.h"
+#include "azure/metered.h"
 #include "azure/token_cache.h"
 #include "azure/vault_directory.h"
 #include "base/random.h"
@@ -35,8 +36,9 @@ public:
     /// What becomes of outcomes: they are logged as they end, or whoever asked keeps them, and logs them then.
     enum class Outcomes : std::uint8_t { are_logged, are_kept };
 
-    World(asio::any_io_executor executor, Log& log, config::Settings settings,
-          Outcomes outcomes = Outcomes::are_logged);
+    /// `metrics` is told what goes out to Azure, and outlives it; null: nobody is.
+    World(asio::any_io_executor executor, Log& log, config::Settings settings, Outcomes outcomes = Outcomes::are_logged,
+          ports::Metrics* metrics = nullptr);
     World(World const&) = delete;
     World& operator=(World const&) = delete;
 
@@ -74,8 +76,11 @@ private:
     rotation::Cloud cloud_;
     SystemClock clock_;
     SystemRandom random_;
-    http::CurlTransport transport_;
+    ports::NullMetrics no_metrics_;
+    http::CurlTransport curl_;
+    azure::MeteredTransport transport_;
     std::unique_ptr<azure::TokenIssuer> issuer_;
+    azure::MeteredIssuer metered_issuer_;
     azure::TokenCache tokens_;
     azure::KeyVault vault_;
     azure::ArmClient arm_;

@@ -2,7 +2,7 @@
 
 #include "azure/metered.h"
 
-#include "conformance/scripted_transport.h"
+#include "test/conformance/scripted_transport.h"
 #include "support/coro_test.h"
 
 namespace kssedr::azure {

@@ -3,7 +3,7 @@
 #include "azure/token_check.h"
 
 #include "async/task_group.h"
-#include "conformance/scripted_transport.h"
+#include "test/conformance/scripted_transport.h"
 #include "support/coro_test.h"
 #include "support/test_tokens.h"
 

@@ -68,7 +68,10 @@ Task<void> Ledger::keep(std::vector<Settled> settled) {
     if (settled.empty()) co_return;
     auto appending = [&] { return append(settled); };
     co_await until_it_works(appending);
-    for (auto const& each : settled) log_outcome(log_, each.outcome, head_);
+    for (auto const& each : settled) {
+        log_outcome(log_, each.outcome, head_);
+        if (metrics_ != nullptr) metrics_->outcome_kept(each.source, each.outcome);
+    }
     auto parking = [&] { return park(settled); };
     co_await until_it_works(parking);
 }

@@ -11,6 +11,7 @@
 #include "async/waiters.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "ports/metrics.h"
 #include "ports/outcome_history.h"
 #include "ports/parked_events.h"
 #include "rotation/outcome.h"
@@ -33,8 +34,10 @@ struct Settled {
 
 class Ledger {
 public:
-    Ledger(ports::OutcomeHistory& history, ports::ParkedEvents& parked, Clock& clock, Random& random, Log& log)
-        : history_(history), parked_(parked), clock_(clock), random_(random), log_(log) {}
+    /// `metrics` is told of every outcome that was kept; null: nobody is.
+    Ledger(ports::OutcomeHistory& history, ports::ParkedEvents& parked, Clock& clock, Random& random, Log& log,
+           ports::Metrics* metrics = nullptr)
+        : history_(history), parked_(parked), clock_(clock), random_(random), log_(log), metrics_(metrics) {}
     Ledger(Ledger const&) = delete;
     Ledger& operator=(Ledger const&) = delete;
 
@@ -61,6 +64,7 @@ private:
     Clock& clock_;
     Random& random_;
     Log& log_;
+    ports::Metrics* metrics_;
     std::set<std::pair<std::string, std::string>> with_entries_;  // vault and secret
     std::string trouble_;
     std::string head_;

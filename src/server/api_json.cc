@@ -118,7 +118,7 @@ std::string format_status(StatusSnapshot const& status, std::string_view version
     body["nextSweep"] = time_or_null(status.next_sweep);
     body["soonest"] = status.last_sweep ? soonest(*status.last_sweep) : json::array();
     body["inFlight"] = status.in_flight;
-    body["leases"] = status.leases;
+    body["leases"] = status.leases ? json::value(*status.leases) : json::value(nullptr);
     body["inbox"] = inbox ? json::value(*inbox) : json::value(nullptr);
     body["parked"] = parked ? json::value(*parked) : json::value(nullptr);
     return json::serialize(body);

@@ -1,6 +1,6 @@
 // The API: what it shows, what it changes, and how it says what is wrong.
 
-#include "server/test_daemon.h"
+#include "test/daemon/test_daemon.h"
 
 namespace kssedr::server {
 namespace {

@@ -1,6 +1,6 @@
 // What the daemon answers to everybody: routes, health, metrics, the page and the descriptions.
 
-#include "server/test_daemon.h"
+#include "test/daemon/test_daemon.h"
 
 #include "base/encoding.h"
 #include "base/hash.h"

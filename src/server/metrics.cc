@@ -162,8 +162,9 @@ void ServerMetrics::write_status(Exposition& out, StatusSnapshot const& status) 
                status.identity.is_ready ? 1 : 0);
     out.single("kssedr_deliveries_in_flight", MetricKind::gauge, "Deliveries that are being handled.",
                static_cast<double>(status.in_flight));
-    out.single("kssedr_leases_held", MetricKind::gauge, "Leases on owners that this instance holds.",
-               static_cast<double>(status.leases));
+    if (status.leases)
+        out.single("kssedr_leases_held", MetricKind::gauge, "Leases on owners that this instance holds.",
+                   static_cast<double>(*status.leases));
     if (!status.last_sweep) return;
     write_sweep(out, *status.last_sweep);
     if (auto const soonest = status.last_sweep->summary.soonest_expiry())

@@ -1,6 +1,6 @@
 // What Prometheus reads.
 
-#include "server/test_daemon.h"
+#include "test/daemon/test_daemon.h"
 
 #include <fstream>
 #include <sstream>

@@ -1,6 +1,6 @@
 // Event push: who may, what is kept, and what is answered.
 
-#include "server/test_daemon.h"
+#include "test/daemon/test_daemon.h"
 
 namespace kssedr::server {
 namespace {

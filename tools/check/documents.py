@@ -9,10 +9,12 @@ from tree import Finding, Tree
 
 EVENTS = "docs/operations/events.md"
 OUTCOMES = "docs/operations/outcomes.md"
+METRICS = "docs/operations/metrics.md"
 
 _LOGGED = re.compile(r'\blog\w*(?:\(\))?\s*(?:\.|->)\s*(?:debug|info|warn|error)\(\s*"(?P<name>[a-z0-9_.\-]+)"')
 # A code is assigned, or stands behind the kind of outcome that it explains.
 _CODE = re.compile(r'(?:\bcode\s*(?:=|\(|\{)|\bOutcomeKind::[a-z]+\s*,)\s*"(?P<name>[a-z][a-z\-]*)"')
+_METRIC = re.compile(r'"(?P<name>(?:kssedr|process)_[a-z][a-z0-9_]*)"')
 # A row of a table whose first cell is a name in backticks.
 _ROW = re.compile(r"^\|\s*`(?P<name>[^`]+)`\s*\|", re.M)
 
@@ -48,3 +50,8 @@ def events(tree: Tree) -> Iterator[Finding]:
 def outcomes(tree: Tree) -> Iterator[Finding]:
     """Outcome codes in the code are those of docs/operations/outcomes.md."""
     return _compare(tree, OUTCOMES, _CODE, "outcome code")
+
+
+def metrics(tree: Tree) -> Iterator[Finding]:
+    """Metrics in the code are those of docs/operations/metrics.md."""
+    return _compare(tree, METRICS, _METRIC, "metric")

@@ -27,4 +27,5 @@ LAWS: dict[str, Callable[[Tree], Iterator[Finding]]] = {
     "readmes": names.readmes,
     "events": documents.events,
     "outcomes": documents.outcomes,
+    "metrics": documents.metrics,
 }

@@ -182,6 +182,18 @@ CASES: list[tuple[str, str, dict[str, str], dict[str, str]]] = [
         },
     ),
     (
+        "metrics",
+        "a metric is documented, and what is documented exists",
+        {
+            "src/server/x.cc": 'Counters("kssedr_a_total", "h", {})\n',
+            "docs/operations/metrics.md": "| `kssedr_b_total` | x |\n",
+        },
+        {
+            "src/server/x.cc": 'Counters("kssedr_a_total", "h", {})\n',
+            "docs/operations/metrics.md": "| `kssedr_a_total` | x |\n",
+        },
+    ),
+    (
         "targets",
         "every source is compiled",
         {"src/base/x.cc": "", "compile_commands.json": "[]"},
