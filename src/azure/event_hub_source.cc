@@ -16,6 +16,8 @@ using namespace std::chrono_literals;
 
 constexpr Duration call_limit = 60s;
 constexpr Duration giving_back_limit = 5s;
+// Premium and dedicated hubs may be given more.
+constexpr Duration partitions_believed_for = 5min;
 
 }  // namespace
 
@@ -70,13 +72,17 @@ Task<void> EventHubSource::work(ports::EventConsumer& consumer) {
 }
 
 Async<void> EventHubSource::look(ports::EventConsumer& consumer) {
-    if (partitions_.empty()) {
+    if (partitions_.empty() || clock_.steady_now() >= learn_again_at_) {
         KSSEDR_CO_TRY_VOID(co_await learn_partitions());
     }
     std::vector<std::string> stolen;
     for (auto const& [partition, pump] : pumps_)
         if (pump->was_stolen()) stolen.push_back(partition);
-    for (auto const& partition : stolen) co_await let_go(partition);
+    for (auto const& partition : stolen) {
+        // By one that does not claim, where nobody has by then: it is left to it until our claim has lapsed.
+        not_before_[partition] = clock_.steady_now() + lapses_after_;
+        co_await let_go(partition);
+    }
     co_await renew();
     KSSEDR_CO_TRY(auto const ownerships,
                   co_await checkpoints_.list_ownerships(options_.stream, clock_.steady_now() + call_limit));
@@ -89,17 +95,21 @@ Async<void> EventHubSource::look(ports::EventConsumer& consumer) {
         if (owner != owners.end() && owner->second != me_) lost.push_back(partition);
     }
     for (auto const& partition : lost) co_await let_go(partition);
-    auto claims = choose_claims(partitions_, owners, me_, random_);
-    std::erase_if(claims, [&](std::string const& partition) {
-        auto const until = not_before_.find(partition);
-        return pumps_.contains(partition) || (until != not_before_.end() && clock_.steady_now() < until->second);
-    });
-    co_return co_await claim(claims, consumer);
+    KSSEDR_CO_TRY_VOID(co_await start_claimed(consumer));
+    auto const claims = choose_claims(partitions_, owners, me_, random_);
+    // Those that could be claimed are read, whatever became of the others.
+    auto const claimed = co_await claim(claims);
+    auto const started = co_await start_claimed(consumer);
+    if (!claimed) co_return std::unexpected(claimed.error());
+    co_return started;
 }
 
 Async<void> EventHubSource::learn_partitions() {
-    KSSEDR_CO_TRY(partitions_, co_await client_->list_partitions(clock_.steady_now() + call_limit));
-    std::ranges::sort(partitions_);
+    KSSEDR_CO_TRY(auto partitions, co_await client_->list_partitions(clock_.steady_now() + call_limit));
+    std::ranges::sort(partitions);
+    learn_again_at_ = clock_.steady_now() + partitions_believed_for;
+    if (partitions == partitions_) co_return Result<void>();
+    partitions_ = std::move(partitions);
     log_.info("event_hub.connected",
               {{"source", options_.source}, {"partitions", fmt::format("{}", partitions_.size())}});
     co_return Result<void>();
@@ -109,9 +119,15 @@ void EventHubSource::note(std::vector<ports::Ownership> const& ownerships) {
     auto const now = clock_.steady_now();
     for (auto const& ownership : ownerships) {
         auto const place = seen_.find(ownership.partition);
-        bool const is_same = place != seen_.end() && place->second.ownership.tag == ownership.tag &&
-                             place->second.ownership.owner == ownership.owner;
-        if (!is_same) seen_[ownership.partition] = {ownership, now};
+        if (place == seen_.end()) {
+            seen_[ownership.partition] = {ownership, now};
+            continue;
+        }
+        auto const& known = place->second;
+        bool const is_same = known.ownership.tag == ownership.tag && known.ownership.owner == ownership.owner;
+        // A listing may lag behind what a claim has told. Not for ever: the storage's clock may have been set back.
+        bool const is_old = ownership.changed < known.ownership.changed && now - known.since < lapses_after_;
+        if (!is_same && !is_old) place->second = {ownership, now};
     }
 }
 
@@ -141,16 +157,26 @@ Task<void> EventHubSource::renew() {
     for (auto const& partition : lost) co_await let_go(partition);
 }
 
-Async<void> EventHubSource::claim(std::vector<std::string> const& partitions, ports::EventConsumer& consumer) {
-    std::vector<std::string> claimed;
+Async<void> EventHubSource::claim(std::vector<std::string> const& partitions) {
+    Result<void> all;
     for (auto const& partition : partitions) {
         auto const place = seen_.find(partition);
         std::string const tag = place == seen_.end() ? std::string() : place->second.ownership.tag;
-        KSSEDR_CO_TRY(auto const done, co_await checkpoints_.claim(options_.stream, {partition, me_, tag, {}},
-                                                                   clock_.steady_now() + call_limit));
-        if (!done) continue;
-        seen_[partition] = {*done, clock_.steady_now()};
-        claimed.push_back(partition);
+        auto const done =
+            co_await checkpoints_.claim(options_.stream, {partition, me_, tag, {}}, clock_.steady_now() + call_limit);
+        if (!done) all = std::unexpected(done.error());
+        if (done && *done) seen_[partition] = {**done, clock_.steady_now()};
+    }
+    co_return all;
+}
+
+// What is ours and not read yet: just claimed, or claimed by a call whose answer was lost.
+Async<void> EventHubSource::start_claimed(ports::EventConsumer& consumer) {
+    std::vector<std::string> claimed;
+    for (auto const& [partition, owner] : active_owners()) {
+        auto const until = not_before_.find(partition);
+        bool const is_left = until != not_before_.end() && clock_.steady_now() < until->second;
+        if (owner == me_ && !is_left && !pumps_.contains(partition)) claimed.push_back(partition);
     }
     if (claimed.empty()) co_return Result<void>();
     KSSEDR_CO_TRY(auto const checkpoints,
@@ -159,6 +185,7 @@ Async<void> EventHubSource::claim(std::vector<std::string> const& partitions, po
         auto const from = std::ranges::find(checkpoints, partition, &ports::Checkpoint::partition);
         auto& pump = pumps_[partition] = std::make_unique<PartitionPump>(executor_, *client_, checkpoints_, consumer,
                                                                          clock_, random_, log_, options_, partition);
+        not_before_.erase(partition);
         pump->start(from == checkpoints.end() ? std::nullopt : std::optional(*from));
         log_.info("event_hub.partition_claimed", {{"source", options_.source}, {"partition", partition}});
     }
@@ -169,14 +196,13 @@ Async<void> EventHubSource::claim(std::vector<std::string> const& partitions, po
 Task<void> EventHubSource::let_go(std::string partition) {
     auto const pump = std::move(pumps_[partition]);
     pumps_.erase(partition);
-    co_await pump->stop(PartitionPump::Ownership::is_lost);
-    not_before_[partition] = clock_.steady_now() + look_every_;
+    co_await pump->stop(PartitionPump::Ownership::is_lost, clock_.steady_now());
     log_.info("event_hub.partition_left", {{"source", options_.source}, {"partition", partition}});
 }
 
 Task<void> EventHubSource::give_back() {
     auto const give_up_at = clock_.steady_now() + giving_back_limit;
-    for (auto const& [partition, pump] : pumps_) co_await pump->stop(PartitionPump::Ownership::is_kept);
+    for (auto const& [partition, pump] : pumps_) co_await pump->stop(PartitionPump::Ownership::is_kept, give_up_at);
     for (auto const& [partition, pump] : pumps_) {
         if (clock_.steady_now() >= give_up_at) break;
         auto const done = co_await checkpoints_.claim(options_.stream,

@@ -47,7 +47,8 @@ private:
     void note(std::vector<ports::Ownership> const& ownerships);
     [[nodiscard]] std::map<std::string, std::string> active_owners() const;
     Task<void> renew();
-    Async<void> claim(std::vector<std::string> const& partitions, ports::EventConsumer& consumer);
+    Async<void> claim(std::vector<std::string> const& partitions);
+    Async<void> start_claimed(ports::EventConsumer& consumer);
     Task<void> let_go(std::string partition);
     Task<void> give_back();
     void set_trouble(ports::SourceState state, std::string reason);
@@ -63,8 +64,9 @@ private:
     Duration lapses_after_;
     std::string me_;
     std::vector<std::string> partitions_;
+    SteadyPoint learn_again_at_{};
     std::map<std::string, Seen> seen_;
-    std::map<std::string, SteadyPoint> not_before_;  // partitions that were taken from us
+    std::map<std::string, SteadyPoint> not_before_;  // until when those are left alone whose links were taken
     std::map<std::string, std::unique_ptr<PartitionPump>> pumps_;
     ports::SourceState state_ = ports::SourceState::starting;
     std::string reason_;

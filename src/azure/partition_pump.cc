@@ -54,11 +54,11 @@ void PartitionPump::start(std::optional<ports::Checkpoint> from) {
     tasks_.spawn("backlog", watch_backlog());
 }
 
-Task<void> PartitionPump::stop(Ownership ownership) {
+Task<void> PartitionPump::stop(Ownership ownership, SteadyPoint deadline) {
     tasks_.cancel();
     co_await tasks_.join();
-    if (ownership == Ownership::is_kept) {
-        co_await write_checkpoint();
+    if (ownership == Ownership::is_kept && clock_.steady_now() < deadline) {
+        co_await write_checkpoint(deadline);
     }
 }
 
@@ -68,13 +68,29 @@ EventPosition PartitionPump::next_position() const {
 
 Task<void> PartitionPump::read() {
     for (;;) {
-        auto const ended = co_await read_from(next_position());
+        auto ended = co_await settle_latest();
+        if (ended) {
+            ended = co_await read_from(next_position());
+        }
         bool const goes_on = co_await may_go_on(ended.error());
         if (!goes_on) co_return;
         // What was handed out and is not done with is handed out again only where it was not done with by then.
         auto const pause = is_unusable_ ? unusable_pause : backoff(first_pause, longest_pause, ++failures_, random_);
         co_await clock_.sleep_for(pause);
     }
+}
+
+Async<void> PartitionPump::settle_latest() {
+    if (next_position().kind != EventPosition::Kind::latest) co_return Result<void>();
+    KSSEDR_CO_TRY(auto const told, co_await client_.describe(partition_, clock_.steady_now() + opening_limit));
+    if (told.last_sequence < 0) {
+        next_ = EventPosition{};
+        co_return Result<void>();
+    }
+    next_ = {EventPosition::Kind::after_offset, told.last_offset, told.last_sequence, {}};
+    // Kept as if it had been read, for whoever goes on here.
+    if (positions_.complete(positions_.hand_out({told.last_offset, told.last_sequence}))) advanced_.wake_all();
+    co_return Result<void>();
 }
 
 Async<void> PartitionPump::read_from(EventPosition from) {
@@ -118,23 +134,23 @@ Task<void> PartitionPump::keep_checkpoint() {
             co_await advanced_.wait();
             continue;
         }
-        co_await write_checkpoint();
+        co_await write_checkpoint(clock_.steady_now() + checkpoint_limit);
         co_await clock_.sleep_for(checkpoint_every);
     }
 }
 
 bool PartitionPump::has_advanced() const {
     auto const& reached = positions_.contiguous();
-    return !was_stolen_ && reached && reached->sequence > written_;
+    return !was_stolen_ && reached && reached != written_;
 }
 
-Task<void> PartitionPump::write_checkpoint() {
+Task<void> PartitionPump::write_checkpoint(SteadyPoint deadline) {
     if (!has_advanced()) co_return;
     auto const reached = *positions_.contiguous();
-    auto const written = co_await checkpoints_.update(options_.stream, {partition_, reached.offset, reached.sequence},
-                                                      clock_.steady_now() + checkpoint_limit);
+    auto const written =
+        co_await checkpoints_.update(options_.stream, {partition_, reached.offset, reached.sequence}, deadline);
     if (written) {
-        written_ = reached.sequence;
+        written_ = reached;
         is_checkpoint_late_ = false;
         co_return;
     }
@@ -179,7 +195,8 @@ Task<bool> PartitionPump::may_go_on(Error const& error) {
 // The position is of another kind than the hub's offsets, or lies past the end.
 Task<bool> PartitionPump::find_position_again() {
     auto const told = co_await client_.describe(partition_, clock_.steady_now() + opening_limit);
-    if (!told || !next_) co_return false;
+    if (!told) co_return true;  // it is asked again
+    if (!next_) co_return false;
     bool const is_past_the_end = next_->sequence > told->last_sequence;
     if (!is_past_the_end && next_->kind == EventPosition::Kind::after_offset && next_->sequence >= 0) {
         next_ = {EventPosition::Kind::after_sequence, {}, next_->sequence, {}};
@@ -201,7 +218,6 @@ Task<bool> PartitionPump::find_position_again() {
              {},
              -1,
              {}};
-    written_ = -1;
     co_return true;
 }
 

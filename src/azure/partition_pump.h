@@ -40,9 +40,9 @@ public:
 
     void start(std::optional<ports::Checkpoint> from);
     /// Reads no more, and lets go of what is under way. What is done with is written to the checkpoint only where the
-    /// partition is still ours.
+    /// partition is still ours, and until `deadline`.
     enum class Ownership : std::uint8_t { is_kept, is_lost };
-    Task<void> stop(Ownership ownership);
+    Task<void> stop(Ownership ownership, SteadyPoint deadline);
 
     [[nodiscard]] std::string const& partition() const { return partition_; }
     /// Why nothing is read; empty where all is well.
@@ -58,15 +58,19 @@ private:
     struct Position {
         std::string offset;
         std::int64_t sequence = 0;
+
+        friend bool operator==(Position const&, Position const&) = default;
     };
 
     Task<void> read();
+    /// Turns a start at the end into a place, so that it is the same whenever reading goes on from there.
+    Async<void> settle_latest();
     /// Reads until something fails.
     Async<void> read_from(EventPosition from);
     Task<void> hand_over(std::vector<ReceivedEvent> events);
     Task<void> keep_checkpoint();
     [[nodiscard]] bool has_advanced() const;
-    Task<void> write_checkpoint();
+    Task<void> write_checkpoint(SteadyPoint deadline);
     Task<void> watch_backlog();
     /// Whether to go on after a failure; what to do about it is in `next_`.
     Task<bool> may_go_on(Error const& error);
@@ -83,7 +87,7 @@ private:
     std::string partition_;
     std::optional<EventPosition> next_;  // where reading goes on; nothing: where options say
     ContiguousPositions<Position> positions_;
-    std::int64_t written_ = -1;  // the sequence of the checkpoint that is written
+    std::optional<Position> written_;  // to the checkpoint
     bool is_checkpoint_late_ = false;
     std::size_t batches_ = 0;
     std::size_t bytes_ = 0;
