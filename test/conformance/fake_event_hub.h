@@ -114,6 +114,7 @@ class FakeEventHubClient final : public azure::EventHubClient {
 public:
     FakeEventHubClient(FakeEventHub& hub, Clock& clock, Life& life) : hub_(hub), clock_(clock), life_(life) {}
 
+    Task<void> close() override { co_return; }
     Async<std::vector<std::string>> list_partitions(SteadyPoint) override {
         KSSEDR_CO_TRY_VOID(co_await ask());
         std::vector<std::string> names;
