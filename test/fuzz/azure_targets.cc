@@ -4,8 +4,10 @@
 #include "azure/entra.h"
 #include "azure/error_answer.h"
 #include "azure/graph.h"
+#include "azure/jwt.h"
 #include "azure/key_vault_format.h"
 #include "azure/managed_identity.h"
+#include "azure/signing_keys.h"
 #include "azure/slots_answer.h"
 #include "azure/url.h"
 #include "azure/vault_directory.h"
@@ -111,6 +113,31 @@ void azure_header(std::string_view input) {
     KSSEDR_CHECK(equals_ignore_case(url->encoded_host(), host_of(*authority)), "another host to another parser");
     KSSEDR_CHECK(!url->has_userinfo(), "a user to another parser");
     KSSEDR_CHECK(authority->ends_with(url->port()) || url->port_number() == 443, "another port to another parser");
+}
+
+void bearer_token(std::string_view input) {
+    auto const jwt = parse_jwt(input);
+    check_failure(jwt);
+    if (jwt) {
+        KSSEDR_CHECK(input.starts_with(jwt->signed_part) && jwt->signed_part.size() < input.size(),
+                     "what is signed is no beginning of the token");
+        KSSEDR_CHECK(!jwt->key_id.empty() && !jwt->signature.empty(), "a token without key or signature");
+        KSSEDR_CHECK(jwt->claims.expires > TimePoint{} - std::chrono::hours(1), "a time before all time");
+    }
+    auto const discovery = parse_discovery(input, "login.example");
+    check_failure(discovery);
+    if (discovery) {
+        auto const url = boost::urls::parse_uri(discovery->key_set_url);
+        KSSEDR_CHECK(!url || equals_ignore_case(url->encoded_host(), "login.example"), "keys of another host");
+    }
+    auto const keys = parse_key_set(input);
+    check_failure(keys);
+    if (!keys) return;
+    for (auto const& key : *keys) {
+        KSSEDR_CHECK(key.modulus.size() >= 256 && key.modulus.size() <= 1024, "a key of a length that is not taken");
+        KSSEDR_CHECK(!is_signed_by(key, "a.b", SecretString::copy_of(input.substr(0, key.modulus.size()))),
+                     "a signature that nobody made");
+    }
 }
 
 void hook_answer(std::string_view input) {

@@ -8,6 +8,7 @@
 #include "formats/json_text.h"
 #include "formats/login_value.h"
 #include "formats/outcome_json.h"
+#include "formats/push.h"
 #include "formats/value_form.h"
 #include "fuzz/azure_targets.h"
 #include "rotation/arm_id.h"
@@ -48,6 +49,25 @@ void check_secret(rotation::SecretRef const& secret) {
     KSSEDR_CHECK(rotation::is_secret_name(secret.name), "a secret that cannot be one");
     auto const again = rotation::parse_secret_url(secret.url(), vault_suffix);
     KSSEDR_CHECK(again && again->secret == secret, "a URL that is not read again");
+}
+
+// The first line is the headers, as `name=value` between blanks; the rest is the body.
+void push(std::string_view input) {
+    auto const line = input.substr(0, input.find('\n'));
+    auto const body = line.size() == input.size() ? std::string_view() : input.substr(line.size() + 1);
+    std::vector<std::pair<std::string, std::string>> headers;
+    for (auto const word : split(line, ' ')) {
+        auto const equals = word.find('=');
+        if (equals == std::string_view::npos) continue;
+        headers.emplace_back(std::string(word.substr(0, equals)), std::string(word.substr(equals + 1)));
+    }
+    auto const pushed = formats::parse_push(headers, body);
+    if (!pushed) return check_error(pushed.error());
+    if (pushed->kind == formats::Push::Kind::validation)
+        KSSEDR_CHECK(!pushed->text.empty() && pushed->text.size() <= 256, "a code that is too long");
+    if (pushed->kind != formats::Push::Kind::events) return;
+    KSSEDR_CHECK(is_json(pushed->text) && formats::is_utf8(pushed->text), "what is kept is no JSON");
+    KSSEDR_CHECK(pushed->text.size() <= 12 * (input.size() + 64), "what is kept is far larger than what came");
 }
 
 void decode_events(std::string_view input) {
@@ -235,7 +255,7 @@ void json_cursor(std::string_view input) {
     KSSEDR_CHECK(!formats::is_utf8(text) || read->text() == text, "what was written is read otherwise");
 }
 
-constexpr std::array<Target, 12> all = {{{"decode_events", decode_events},
+constexpr std::array<Target, 14> all = {{{"decode_events", decode_events},
                                          {"event_invocation", event_invocation},
                                          {"http_invocation", http_invocation},
                                          {"value_form", value_form},
@@ -246,6 +266,8 @@ constexpr std::array<Target, 12> all = {{{"decode_events", decode_events},
                                          {"json_cursor", json_cursor},
                                          {"azure_answer", azure_answer},
                                          {"azure_header", azure_header},
+                                         {"bearer_token", bearer_token},
+                                         {"push", push},
                                          {"hook_answer", hook_answer}}};
 
 }  // namespace
