@@ -46,6 +46,7 @@ void KafkaSession::on_rebalance(KafkaEvent event) {
     for (int i = 0; i < list->cnt; ++i)
         if (auto const found = partitions_.find(list->elems[i].partition); found != partitions_.end())
             found->second->is_leaving = true;
+    log_.debug("kafka.asked_back", {{"source", name_}, {"less", std::to_string(list->cnt)}});
     asked_back_ = std::move(event);
     if (is_closing_)
         finish_giving_back();

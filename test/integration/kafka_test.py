@@ -164,8 +164,7 @@ class Groups(Sources):
         cluster.do("many 4")
         first.wait_taken(4)
         second = self.taker(cluster)
-        # The heartbeat tells the first one that it is asked for a partition.
-        wait_until(lambda: second.state().startswith("health starting"), "the second one has joined")
+        first.wait_line("kafka.asked_back .*less=1")
         first.say("done 4")
         second.wait_line("kafka.assigned .*partitions=1")
         self.wait_committed(cluster, [2, 2])
