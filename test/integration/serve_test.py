@@ -125,7 +125,7 @@ class Serve(unittest.TestCase):
 
     def test_an_address_that_is_taken_is_said(self) -> None:
         first = self.serve()
-        settings = first.settings | {"KSSEDR_LISTEN": first.address}
+        settings = first.settings | {"KSSEDR_LISTEN": first.address, "EventHub_ConnectionString": None}
         ran = self.stage.run("serve", **settings)
         self.assertEqual(ran.code, 1)
         self.assertIn(first.address, ran.err)
