@@ -157,8 +157,10 @@ config::Problems check_files(config::Settings const& settings) {
 int print_catalogue(cli::CommandLine const& line, config::Settings const& settings) {
     auto const& catalogue = settings.catalogue.get();
     if (line.command == cli::Command::role_definition) {
-        print(cli::format_role_definition(catalogue, settings.policy.allowed));
-        if (auto const advice = cli::advise_on_graph(settings.policy.allowed); !advice.empty()) say(advice);
+        auto const role = cli::define_role(catalogue, settings.policy, line.role_ids);
+        if (!role) return say(role.error().message()), cli::exit_usage;
+        print(role->json);
+        for (auto const& advice : role->advice) say(advice);
     } else if (line.provider.empty()) {
         print(cli::format_providers(catalogue, line.json));
     } else {

@@ -318,10 +318,14 @@ rotation::Catalogue small_catalogue() {
 
 TEST(Providers, AreListedForPeopleAndForMachines) {
     EXPECT_EQ(format_providers(small_catalogue(), false),
-              "ID         SHAPE       TYPE, LEAST ROLE\n"
+              "ID         SHAPE       TYPE, LEAST ROLE; PERMISSIONS\n"
               "cosmos     slots       Microsoft.DocumentDB/databaseAccounts, DocumentDB Account Contributor\n"
+              "                         Microsoft.DocumentDB/databaseAccounts/listKeys/action\n"
+              "                         Microsoft.DocumentDB/databaseAccounts/regenerateKey/action\n"
               "rule       slots       Microsoft.ServiceBus/namespaces/authorizationRules\n"
+              "                         microsoft.servicebus/namespaces/authorizationRules/listkeys/action\n"
               "app        list        graph:/applications\n"
+              "                         Application.ReadWrite.OwnedBy\n"
               "old-thing  retired     Contoso.Old/things\n");
     EXPECT_EQ(
         format_providers(small_catalogue(), true),
@@ -360,62 +364,99 @@ TEST(Providers, OneIsToldWhole) {
     EXPECT_EQ(unknown.error().message(), "the catalogue has no entry \"comsos\"; did you mean cosmos?");
 }
 
-TEST(Providers, ARoleHasWhatTheAllowedTargetsCanNeed) {
+rotation::Policy policy_of(std::vector<std::string> const& targets, std::vector<rotation::SecretRule> rules = {}) {
+    std::vector<rotation::AllowedTarget> parsed;
+    for (auto const& target : targets) parsed.push_back(*rotation::AllowedTarget::parse(target, "vault.azure.net"));
+    rotation::Policy policy;
+    policy.allowed.emplace(std::move(parsed));
+    policy.rules = std::move(rules);
+    return policy;
+}
+
+rotation::SecretRule rule_for(std::string const& vault, std::string const& target) {
+    rotation::SecretRule rule;
+    if (!vault.empty()) rule.vault = rotation::VaultHost{vault + ".vault.azure.net"};
+    rule.secret = "s";
+    rule.target = *rotation::OwnerId::parse(target);
+    return rule;
+}
+
+TEST(Providers, ARoleHasWhatTheConfigurationUses) {
     struct Case {
         std::string name;
         std::vector<std::string> targets;
-        bool has_cosmos, has_rule;
+        std::vector<rotation::SecretRule> rules;
+        bool has_cosmos, has_rule, is_guessed;
         std::string scopes;
     };
     std::string const group = "/subscriptions/S/resourceGroups/g";
+    std::string const account = group + "/providers/microsoft.documentdb/databaseAccounts/a";
+    std::string const space = group + "/providers/Microsoft.ServiceBus/namespaces/n";
+    std::string const policy = space + "/authorizationRules/send";
+    std::string const nowhere = "/subscriptions/{your subscription's id}";
     for (auto const& c : std::vector<Case>{
-             {"everything", {"/"}, true, true, "\n    \"/subscriptions/{your subscription's id}\"\n  "},
-             {"a subscription", {"/subscriptions/S"}, true, true, "\n    \"/subscriptions/S\"\n  "},
-             {"a group, for a vault", {"shop=" + group}, true, true, "\n    \"" + group + "\"\n  "},
-             {"an account",
-              {group + "/providers/microsoft.documentdb/databaseAccounts/a"},
-              true,
-              false,
-              "\n    \"" + group + "\"\n  "},
-             {"a namespace",
-              {group + "/providers/Microsoft.ServiceBus/namespaces/n"},
-              false,
-              true,
-              "\n    \"" + group + "\"\n  "},
-             {"two scopes",
-              {"/subscriptions/S", group + "/providers/Microsoft.ServiceBus/namespaces/n"},
+             {"everything", {"/"}, {}, true, true, true, nowhere},
+             {"everything, and a rule", {"/"}, {rule_for("", policy)}, false, true, true, group},
+             {"a subscription", {"/subscriptions/S"}, {}, true, true, true, "/subscriptions/S"},
+             {"a group, for a vault", {"shop=" + group}, {}, true, true, true, group},
+             {"a group, and a rule", {"shop=" + group}, {rule_for("shop", account)}, true, false, true, group},
+             {"a rule for another vault", {"shop=" + group}, {rule_for("ops", account)}, true, true, true, group},
+             {"a rule elsewhere",
+              {"/subscriptions/S/resourceGroups/h"},
+              {rule_for("", account)},
               true,
               true,
-              "\n    \"/subscriptions/S\",\n    \"" + group + "\"\n  "},
-             {"a database",
-              {"postgresql://db/login"},
+              true,
+              "/subscriptions/S/resourceGroups/h"},
+             {"a rule for a login", {group}, {rule_for("", "redis://h/l")}, true, true, true, group},
+             {"an account", {account}, {}, true, false, false, group},
+             {"an account, and a rule that is not permitted",
+              {account},
+              {rule_for("", policy)},
+              true,
               false,
               false,
-              "\n    \"/subscriptions/{your subscription's id}\"\n  "},
+              group},
+             {"a namespace", {space}, {}, false, true, false, group},
+             {"two scopes", {"/subscriptions/S", space}, {}, true, true, true, "/subscriptions/S\",\n    \"" + group},
+             {"a database", {"postgresql://db/login"}, {}, false, false, false, nowhere},
          }) {
         SCOPED_TRACE(c.name);
-        std::vector<rotation::AllowedTarget> targets;
-        for (auto const& target : c.targets)
-            targets.push_back(*rotation::AllowedTarget::parse(target, "vault.azure.net"));
-        auto const role = format_role_definition(small_catalogue(), rotation::AllowedTargets(std::move(targets)));
-        EXPECT_EQ(role.contains("DocumentDB/databaseAccounts/listKeys/action"), c.has_cosmos);
-        EXPECT_EQ(role.contains("servicebus/namespaces/authorizationRules/listkeys/action"), c.has_rule);
-        EXPECT_NE(role.find("\"AssignableScopes\": [" + c.scopes + "]"), std::string::npos) << role;
-        EXPECT_FALSE(role.contains("Contoso.Old"));
+        auto const role = define_role(small_catalogue(), policy_of(c.targets, c.rules), {});
+        ASSERT_TRUE(role);
+        EXPECT_EQ(role->json.contains("DocumentDB/databaseAccounts/listKeys/action"), c.has_cosmos);
+        EXPECT_EQ(role->json.contains("servicebus/namespaces/authorizationRules/listkeys/action"), c.has_rule);
+        EXPECT_TRUE(role->json.contains("\"AssignableScopes\": [\n    \"" + c.scopes + "\"\n  ]")) << role->json;
+        EXPECT_FALSE(role->json.contains("Contoso.Old"));
+        EXPECT_EQ(!role->advice.empty(), c.is_guessed);
     }
-    auto const all = format_role_definition(small_catalogue(), std::nullopt);
-    EXPECT_FALSE(all.contains("Application.ReadWrite.OwnedBy")) << "a permission of Graph in a role of Azure";
-    EXPECT_TRUE(all.contains("DocumentDB") && all.contains("servicebus")) << all;
+    auto const all = define_role(small_catalogue(), rotation::Policy(), {});
+    ASSERT_TRUE(all);
+    EXPECT_FALSE(all->json.contains("Application.ReadWrite.OwnedBy")) << "a permission of Graph in a role of Azure";
+    EXPECT_TRUE(all->json.contains("DocumentDB") && all->json.contains("servicebus")) << all->json;
+}
+
+TEST(Providers, ARoleIsForTheEntriesThatAreNamed) {
+    auto const define = [](std::vector<std::string> const& ids) {
+        return define_role(small_catalogue(), policy_of({"/subscriptions/S"}), ids);
+    };
+    auto const role = define({"cosmos"});
+    ASSERT_TRUE(role);
+    EXPECT_TRUE(role->json.contains("DocumentDB"));
+    EXPECT_FALSE(role->json.contains("servicebus"));
+    EXPECT_TRUE(role->advice.empty());
+    EXPECT_TRUE(define({"comsos"}).error().message().contains("did you mean cosmos?"));
+    EXPECT_EQ(define({"cosmos", "app"}).error().message(), "entry app needs no role of Azure: its shape is list");
 }
 
 TEST(Providers, WhatARoleCanNotGiveIsSaid) {
-    auto const advice_for = [](std::string_view target) {
-        auto parsed = rotation::AllowedTarget::parse(target, "vault.azure.net");
-        return advise_on_graph(rotation::AllowedTargets({*std::move(parsed)}));
+    auto const advice_for = [](std::string const& target) {
+        return define_role(small_catalogue(), policy_of({target}), {})->advice;
     };
-    EXPECT_EQ(advise_on_graph(std::nullopt), "");
-    EXPECT_EQ(advice_for("/subscriptions/s"), "");
-    EXPECT_TRUE(advice_for("entra:0a000000-0000-4000-8000-00000000000b").contains("Application.ReadWrite.OwnedBy"));
+    EXPECT_EQ(advice_for("/subscriptions/s/resourceGroups/g/providers/Microsoft.Cache/redis/r").size(), 0U);
+    auto const advice = advice_for("entra:0a000000-0000-4000-8000-00000000000b");
+    ASSERT_EQ(advice.size(), 1U);
+    EXPECT_TRUE(advice[0].contains("Application.ReadWrite.OwnedBy"));
 }
 
 TEST(CommandLine, ProvidersTakesAnIdOrRoleDefinition) {
@@ -425,6 +466,10 @@ TEST(CommandLine, ProvidersTakesAnIdOrRoleDefinition) {
     ASSERT_TRUE(role);
     EXPECT_EQ(role->command, Command::role_definition);
     EXPECT_EQ(role->overrides.config_file, "x.toml");
+    EXPECT_EQ(role->role_ids, std::vector<std::string>());
+    auto const named = parse({"providers", "role-definition", "redis-key", "batch-key"});
+    ASSERT_TRUE(named);
+    EXPECT_EQ(named->role_ids, (std::vector<std::string>{"redis-key", "batch-key"}));
 }
 
 }  // namespace

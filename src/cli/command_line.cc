@@ -206,13 +206,14 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     auto* explain = add("explain", Command::explain,
                         "Show the policy in force for a secret, the evidence, and what would happen next");
     explain->add_option("SECRET_URL", line.secret_url, "https://{vault}/secrets/{name}")->required();
-    auto* providers = add("providers", Command::providers,
-                          "List what can be rotated: type, shape, least role; of one entry also the permissions");
+    auto* providers =
+        add("providers", Command::providers, "List what can be rotated: type, shape, permissions, least role");
     providers->add_option("ID", line.provider, "The id of an entry; without it all");
     auto* role = providers->add_subcommand(
         "role-definition",
-        "Print a custom role (JSON for az role definition create) with the permissions that KSSEDR_ALLOWED_TARGETS can "
-        "need; without that, of all entries");
+        "Print a custom role (JSON for az role definition create) with the permissions of the entries that the "
+        "configuration uses");
+    role->add_option("ID", line.role_ids, "Ids of entries; without any, those of the configured targets");
     providers->callback(
         [&line, role] { line.command = role->parsed() ? Command::role_definition : Command::providers; });
     add_history(*add("history", Command::history, "Show what was done, and whether what is told of it is whole"), line);

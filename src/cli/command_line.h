@@ -46,6 +46,7 @@ struct CommandLine {
     Duration within{};                    ///< plan --within
     bool wants_exit_code = false;         ///< plan --exit-code
     std::string provider;                 ///< providers; empty: all
+    std::vector<std::string> role_ids;    ///< providers role-definition; none: what the configuration uses
     std::string vault;                    ///< history --vault; empty: any
     std::string secret;                   ///< history --secret; empty: any
     std::string outcome;                  ///< history --outcome; empty: any

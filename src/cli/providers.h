@@ -3,11 +3,12 @@
 #pragma once
 
 #include "rotation/catalogue.h"
-#include "rotation/scope.h"
+#include "rotation/policy.h"
 
-#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace kssedr::cli {
 
@@ -17,14 +18,17 @@ namespace kssedr::cli {
 /// Everything about one entry.
 [[nodiscard]] std::string format_provider(rotation::CatalogueEntry const& entry, bool json);
 
-/// A custom role (JSON, as `az role definition create` takes it) with the permissions of those entries of slots that
-/// the allowed targets can reach; of all where nothing is configured.
-[[nodiscard]] std::string format_role_definition(rotation::Catalogue const& catalogue,
-                                                 std::optional<rotation::AllowedTargets> const& allowed);
+/// A custom role, and what it can not say.
+struct RoleDefinition {
+    std::string json;                 ///< as `az role definition create` takes it
+    std::vector<std::string> advice;  ///< sentences for a person
+};
 
-/// What a role can not give: the permission of Microsoft Graph that the allowed applications need, for a person. Empty
-/// where they need none.
-[[nodiscard]] std::string advise_on_graph(std::optional<rotation::AllowedTargets> const& allowed);
+/// The role with the permissions of the entries of slots that `ids` name; where they name none, of those that the
+/// policy uses: types that allowed targets name, and in scopes that name no type those of rules' targets, or all where
+/// no rule has one. `invalid_argument` for an id that is no entry of slots.
+[[nodiscard]] Result<RoleDefinition> define_role(rotation::Catalogue const& catalogue, rotation::Policy const& policy,
+                                                 std::span<std::string const> ids);
 
 /// The entry of that id; `invalid_argument` with the nearest id where there is none.
 [[nodiscard]] Result<rotation::CatalogueEntry const*> find_provider(rotation::Catalogue const& catalogue,

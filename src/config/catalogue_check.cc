@@ -1,6 +1,7 @@
 // What makes an entry of the catalogue contradict itself.
 
 #include "base/ascii.h"
+#include "config/call_body.h"
 #include "config/catalogue.h"
 
 #include <algorithm>
@@ -60,6 +61,21 @@ bool is_place(std::string_view place) {
     return has_name && !in_brackets;
 }
 
+// What is rotated though it has no slots is code of a provider's, not data: an entry only tells of it.
+bool is_served_by_code(CatalogueEntry const& entry) {
+    using rotation::EntryShape;
+    switch (entry.shape) {
+    case EntryShape::list: return entry.type == "graph:/applications";
+    case EntryShape::hook: return entry.type == "hook:{name}";
+    case EntryShape::password: {
+        auto const scheme = std::string_view(entry.type).substr(0, entry.type.find(':'));
+        return entry.type == std::string(scheme) + "://{host}/{login}" &&
+               is_one_of(scheme, {"postgresql", "mysql", "sqlserver", "redis"});
+    }
+    default: return false;
+    }
+}
+
 /// Holds one entry against the rules.
 class Check {
 public:
@@ -102,10 +118,11 @@ private:
         require(!entry_.type.empty(), "type", "an entry has a type");
         require(entry_.slots.empty() && entry_.list.method.empty() && entry_.regenerate.method.empty(), "shape",
                 "slots, list and regenerate are for what is rotated, and the shape is " + shape);
-        // What is rotated though it has no slots is code of a provider's, not data.
-        if (entry_.shape == rotation::EntryShape::list && entry_.type == "graph:/applications" &&
-            entry_.reason.empty() && entry_.instead.empty())
-            return;
+        bool const is_served = is_served_by_code(entry_);
+        require(is_served || !is_one_of(shape, {"password", "hook"}), "shape",
+                "the shape " + shape + " is for what kssedr has a provider for, and it has none for " +
+                    escape_for_display(entry_.type));
+        if (is_served && entry_.reason.empty() && entry_.instead.empty()) return;
         require(!entry_.reason.empty(), "reason", "an entry of shape " + shape + " says why it is not rotated");
         require(!entry_.instead.empty(), "instead", "an entry of shape " + shape + " says what to do instead");
     }
@@ -115,8 +132,8 @@ private:
         auto const& call = entry_.regenerate;
         require(is_one_of(call.method, {"POST", "PUT"}), "regenerate",
                 "regenerate is POST or PUT and what follows the id");
-        bool const is_json = call.body.empty() || (call.body.starts_with('{') && call.body.ends_with('}'));
-        require(is_json, "body", "a body is a JSON object");
+        auto const mistake = call.body.empty() ? std::string() : find_body_mistake(call.body);
+        require(mistake.empty(), "body", mistake);
         bool const names_slot = call.tail.contains("{slot}") || call.body.contains("{slot}");
         bool const is_whole = !entry_.policies.empty();
         bool const is_made_here = !entry_.keys.empty() && entry_.keys.front().kind == KeyForm::Kind::base64;
@@ -136,6 +153,13 @@ private:
         bool const is_path = tail.find_first_of("?#\\ ") == std::string_view::npos && !tail.starts_with('/');
         require(is_path && !tail.contains(".."), member,
                 "what follows the id is a path with no slash before it, and no query");
+        auto const place = member == "regenerate" ? tail.find("{slot}") : std::string_view::npos;
+        auto const rest = place == std::string_view::npos
+                              ? std::string(tail)
+                              : std::string(tail.substr(0, place)) + std::string(tail.substr(place + 6));
+        require(rest.find_first_of("{}") == std::string::npos, member,
+                member == "list" ? "a listing is of all slots; nothing in its path is replaced"
+                                 : "{slot} may stand in the path once, and nothing else in braces");
     }
 
     void check_slots() {

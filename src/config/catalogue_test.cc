@@ -49,7 +49,7 @@ TEST(Catalogue, TheBuiltInOneIsRight) {
     Problems problems;
     auto const catalogue = load_catalogue({}, problems);
     EXPECT_EQ(problems, Problems());
-    EXPECT_EQ(catalogue.entries().size(), 62U);
+    EXPECT_EQ(catalogue.entries().size(), 67U);
     EXPECT_EQ(std::ranges::count_if(catalogue.entries(), &CatalogueEntry::has_slots), 44);
 }
 
@@ -186,6 +186,24 @@ TEST(Catalogue, WhatIsWrongIsSaidWithItsLine) {
          "own.toml:6: entry widget-key: what follows the id"},
         {"a body that is no object", with("body", "body = '\"{slot}\"'"),
          "own.toml:8: entry widget-key: a body is a JSON object"},
+        {"a body that does not end", with("body", "body = '{\"keyName\":\"{slot}\",}'"),
+         "own.toml:8: entry widget-key: the body is no JSON (syntax error"},
+        {"a body with more behind it", with("body", "body = '{\"keyName\":\"{slot}\"} {}'"),
+         "own.toml:8: entry widget-key: the body is no JSON (extra data"},
+        {"a slot without quotes", with("body", "body = '{\"keyName\":{slot}}'"),
+         "own.toml:8: entry widget-key: the body is no JSON (syntax error); it is an object such as"},
+        {"a slot for a member's name", with("body", "body = '{\"a\":[{\"{slot}\":true}]}'"),
+         "own.toml:8: entry widget-key: the body has a placeholder in a member's name, \"{slot}\""},
+        {"a placeholder that is none", with("body", "body = '{\"keyName\":\"{slot}\",\"a\":[\"{name}\"]}'"),
+         "own.toml:8: entry widget-key: the body has {name}, which stands for nothing"},
+        {"a body of too many levels", with("body", "body = '{\"a\":" + std::string(40, '[') + "'"),
+         "own.toml:8: entry widget-key: the body is no JSON (too deep"},
+        {"the slot twice in the path", with("regenerate", "regenerate = \"POST {slot}/{slot}\""),
+         "own.toml:7: entry widget-key: {slot} may stand in the path once"},
+        {"another placeholder in the path", with("regenerate", "regenerate = \"POST {name}\""),
+         "own.toml:7: entry widget-key: {slot} may stand in the path once"},
+        {"a listing of one slot", with("list", "list = \"POST {slot}\""),
+         "own.toml:6: entry widget-key: a listing is of all slots"},
         {"no slot in the call", with("body", "body = '{}'"),
          "own.toml:7: entry widget-key: neither the path nor the body has {slot}"},
         {"an unknown answer", with("answer", "answer = \"all\""),
@@ -244,6 +262,11 @@ TEST(Catalogue, WhatIsWrongIsSaidWithItsLine) {
          "own.toml:1: entry a: an entry of shape single says why"},
         {"a list without a reason", "[[entry]]\nid = \"a\"\ntitle = \"A\"\ntype = \"x\"\nshape = \"list\"\n",
          "own.toml:1: entry a: an entry of shape list says why"},
+        {"a login that nothing serves",
+         "[[entry]]\nid = \"a\"\ntitle = \"A\"\ntype = \"oracle://{host}/{login}\"\nshape = \"password\"\n",
+         "own.toml:5: entry a: the shape password is for what kssedr has a provider for"},
+        {"a hook that is none", "[[entry]]\nid = \"a\"\ntitle = \"A\"\ntype = \"x\"\nshape = \"hook\"\n",
+         "own.toml:5: entry a: the shape hook is for what kssedr has a provider for"},
         {"not rotated, with slots", with("title", "title = \"x\"\nshape = \"single\"\nreason = \"r\"\ninstead = \"i\""),
          "own.toml:4: entry widget-key: slots, list and regenerate are for what is rotated"},
     };
@@ -269,7 +292,7 @@ private:
 TEST(Catalogue, WithoutAFileItIsTheBuiltInOne) {
     auto const loaded = load({}, {});
     ASSERT_TRUE(loaded);
-    EXPECT_EQ(loaded->settings.catalogue.get().entries().size(), 62U);
+    EXPECT_EQ(loaded->settings.catalogue.get().entries().size(), 67U);
 }
 
 TEST(Catalogue, ConfigurationNamesAFile) {

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <tuple>
 
 namespace kssedr::rotation {
 namespace {
 
-constexpr std::array<std::string_view, 8> shape_words = {"slots",      "list",  "single",  "shown-once",
-                                                         "not-listed", "fixed", "preview", "retired"};
+constexpr std::array<std::string_view, 10> shape_words = {"slots",      "list",       "password", "hook",    "single",
+                                                          "shown-once", "not-listed", "fixed",    "preview", "retired"};
 
 // The placeholder at the front of a text that begins with `{`; empty where none closes.
 std::string_view placeholder_at(std::string_view text) {
@@ -92,7 +93,7 @@ CatalogueEntry const* Catalogue::nearest(std::string_view type) const {
     auto const space_of = [](std::string_view text) { return text.substr(0, text.find('/')); };
     auto const distance = [&](CatalogueEntry const& entry) {
         bool const is_elsewhere = !equals_ignore_case(space_of(entry.type), space_of(wanted));
-        return std::pair(is_elsewhere, edit_distance(wanted, to_ascii_lower(entry.type)));
+        return std::tuple(!entry.is_of_resources(), is_elsewhere, edit_distance(wanted, to_ascii_lower(entry.type)));
     };
     auto const best = std::ranges::min_element(entries_, {}, distance);
     return best == entries_.end() ? nullptr : &*best;

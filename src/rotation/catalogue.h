@@ -28,6 +28,8 @@ namespace kssedr::rotation {
 enum class EntryShape : std::uint8_t {
     slots,       ///< pairs of keys that the service makes: rotated
     list,        ///< added and removed one by one: rotated by a provider of its own where no reason against it is given
+    password,    ///< chosen by kssedr, for two logins that take turns: rotated
+    hook,        ///< two keys that a program or a web service of the user's own makes: rotated
     single,      ///< one credential, or one call that replaces whichever: nobody could overlap
     shown_once,  ///< no later listing shows it, so that nobody can tell what a secret holds
     not_listed,  ///< the service shows what is signed with it, never the credential
@@ -80,12 +82,12 @@ struct EntryConnection {
 struct CatalogueEntry {
     std::string id;
     std::string title;
-    std::string type;  ///< `Microsoft.Storage/storageAccounts`
+    std::string type;  ///< `Microsoft.Storage/storageAccounts`; of what is no resource how its owners are written
     EntryShape shape = EntryShape::slots;
-    std::string reason;   ///< why it is not rotated, where it is not
-    std::string instead;  ///< what to do, where it is not rotated
-    std::vector<std::string> permissions;
-    std::string role;  ///< the least of Azure's own roles that has them
+    std::string reason;                    ///< why it is not rotated, where it is not
+    std::string instead;                   ///< what to do, where it is not rotated
+    std::vector<std::string> permissions;  ///< of a login: the statements that grant what its administrator needs
+    std::string role;                      ///< the least of Azure's own roles that has them, or of the server's
     std::vector<std::string> notes;
 
     // Of slots only.
@@ -111,7 +113,12 @@ struct CatalogueEntry {
     /// Whether whoever asks for a regeneration says what the key is to be: then asking twice does no more than once.
     [[nodiscard]] bool is_key_chosen() const { return regenerate.body.contains("{key}"); }
     [[nodiscard]] bool has_slots() const { return shape == EntryShape::slots; }
-    [[nodiscard]] bool is_rotated() const { return has_slots() || (shape == EntryShape::list && reason.empty()); }
+    [[nodiscard]] bool is_rotated() const {
+        bool const is_by_code = shape == EntryShape::password || shape == EntryShape::hook;
+        return has_slots() || is_by_code || (shape == EntryShape::list && reason.empty());
+    }
+    /// Whether its owners are resources of Resource Manager, so that a role of Azure's gives the permissions.
+    [[nodiscard]] bool is_of_resources() const { return type.find(':') == std::string::npos; }
     [[nodiscard]] EntrySlot const* find_slot(std::string_view name) const;
     /// Which of the entry's pairs a slot belongs to, from 0 in the order of the slots (rotation/credential.h).
     [[nodiscard]] std::size_t pair_of(EntrySlot const& slot) const;

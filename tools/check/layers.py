@@ -47,7 +47,7 @@ MAY_SEE: dict[str, set[str]] = {
     # for that (words.py).
     "boost/asio": {"async", "http", "listen", "engine", "azure", "providers", "store", "app", "emulator"},
     "boost/beast": {"listen"},
-    "boost/json": {"formats", "azure", "providers", "store", "server", "emulator"},
+    "boost/json": {"formats", "config", "azure", "providers", "store", "server", "emulator"},
     "boost/url": {"formats", "azure", "emulator"},
     "curl/": {"http"},
     "openssl/": {"base", "async", "azure", "providers", "server", "emulator"},
