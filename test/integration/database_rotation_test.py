@@ -18,7 +18,7 @@ from urllib.parse import unquote
 import mysql_test
 import postgresql_test
 import redis_test
-from database_servers import ADMIN_PASSWORD, leave_where_missing
+from database_servers import ADMIN_PASSWORD, Database, leave_where_missing
 from local_azure.clients import Refused
 from stage import KSSEDR, VAULT, Consumer, Ran, Stage, Vault, eventually
 
@@ -36,6 +36,11 @@ class Kind:
 
     def __init__(self, server: Any) -> None:
         self.server = server
+        self.port: int = server.port  # where configuration and values say that it is
+
+    def database(self, login: str, **members: str) -> Database:
+        members.setdefault("ca_file", str(self.server.certificate))
+        return Database(self.server.path, f"{self.scheme}://localhost:{self.port}/{login}", **members)
 
     def ends(self, command: list[object], **environment: str) -> bool:
         environment["PATH"] = os.environ["PATH"]
@@ -123,14 +128,14 @@ class Shop:
         self.url = f"https://{vault}/secrets/{SECRET}"
         stage.vault.set("db-admin", ADMIN_PASSWORD)
         admin = f"https://{vault}/secrets/db-admin"
-        self.database = kind.server.database(self.logins[0], admin_password_secret=admin, **members)
-        self.owner = f"{kind.scheme}://localhost:{kind.server.port}/{self.logins[0]}"
+        self.database = kind.database(self.logins[0], admin_password_secret=admin, **members)
+        self.owner = f"{kind.scheme}://localhost:{kind.port}/{self.logins[0]}"
         self.set = {"KSSEDR_ALLOWED_TARGETS": f"{VAULT}={self.owner}", "KSSEDR_CONFIG": str(self.database.config)}
         tags = {"ProviderAddress": self.owner, "CredentialId": self.logins[0], "ValidityPeriodDays": "90"}
         self.stage.put_secret(SECRET, value=self.value(self.logins[0], FIRST), contentType=None, tags=tags)
 
     def value(self, login: str, password: str) -> str:
-        return self.form.format(scheme=self.kind.scheme, port=self.kind.server.port, l=login, p=password)
+        return self.form.format(scheme=self.kind.scheme, port=self.kind.port, l=login, p=password)
 
     def read(self, value: str) -> tuple[str, str]:
         """What the application makes of the secret's value."""
@@ -213,7 +218,7 @@ class Rotations:
                 self.assertEqual(consumer.failures, [])
                 self.assertEqual(len(stage.vault.versions(SECRET)), each + 1)
 
-    def rotate_and_let_time_pass(self: Any, shop: Shop, consumer: SigningIn, kill: tuple[Point, str] | None) -> None:
+    def rotate_and_let_time_pass(self: Any, shop: Shop, consumer: SigningIn, kill: tuple[Any, str] | None) -> None:
         before = shop.stage.vault.get(SECRET)
         if kill is not None:
             self.kill_at(shop, *kill)
