@@ -2,6 +2,9 @@
 
 #include "base/ascii.h"
 
+#include <array>
+#include <climits>
+
 #include <dlfcn.h>
 
 namespace kssedr {
@@ -24,6 +27,11 @@ void* SharedLibrary::find_symbol(char const* name) {
 Result<void> SharedLibrary::check() const {
     if (missing_.empty()) return {};
     return fail(Errc::unavailable, file_ + " has no " + missing_ + "; it is older than what kssedr is made for");
+}
+
+std::string SharedLibrary::folder() const {
+    std::array<char, PATH_MAX> folder{};
+    return ::dlinfo(handle_, RTLD_DI_ORIGIN, folder.data()) == 0 ? std::string(folder.data()) : std::string();
 }
 
 }  // namespace kssedr

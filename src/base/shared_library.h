@@ -26,6 +26,8 @@ public:
     }
     /// Whether all that was looked up was there.
     [[nodiscard]] Result<void> check() const;
+    /// The folder that it was found in, where what it loads itself lies beside it; empty where that is not told.
+    [[nodiscard]] std::string folder() const;
 
 private:
     SharedLibrary(void* handle, std::string file) : handle_(handle), file_(std::move(file)) {}

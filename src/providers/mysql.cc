@@ -28,6 +28,7 @@ using ports::TrialResult;
 
 struct Libmariadb {
     KSSEDR_LIBMARIADB(KSSEDR_LIBRARY_MEMBER)
+    std::string plugins{};  // where it finds how MySQL's accounts sign in; a package has them beside the library
 
     static Result<Libmariadb> load() {
         auto library = SharedLibrary::open("libmariadb.so.3", "libmariadb3");
@@ -35,6 +36,7 @@ struct Libmariadb {
         Libmariadb functions;
         KSSEDR_LIBMARIADB(KSSEDR_LIBRARY_FIND)
         KSSEDR_TRY_VOID(library->check());
+        functions.plugins = library->folder() + "/libmariadb3/plugin";
         // Not safe on two threads at once, and else done by the first connection.
         if (functions.mysql_server_init(0, nullptr, nullptr) != 0)
             return fail(Errc::unavailable, "libmariadb.so.3 could not be initialised");
@@ -121,6 +123,7 @@ std::expected<void, Refusal> Connection::open(DatabaseAddress const& at, SignIn 
     unsigned const no_files = 0;  // a server may else ask for any file of this machine
     my_.mysql_optionsv(connection_, MYSQL_OPT_LOCAL_INFILE, &no_files);
     my_.mysql_optionsv(connection_, MYSQL_SET_CHARSET_NAME, "utf8mb4");
+    my_.mysql_optionsv(connection_, MYSQL_PLUGIN_DIR, my_.plugins.c_str());
     if (at.uses_tls()) {
         my_bool const yes = 1;
         my_.mysql_optionsv(connection_, MYSQL_OPT_SSL_ENFORCE, &yes);

@@ -15,6 +15,16 @@ from pathlib import Path
 from stage import BINARIES, ROOT, SECRET, Options, Stage, get_json, get_text, outcomes
 
 
+LATER = (
+    "libpq.so.5",
+    "libmariadb.so.3",
+    "/lib/libmariadb3/plugin/caching_sha2_password.so",
+    "/lib/libmariadb3/plugin/client_ed25519.so",
+    "libsybdb.so.5",
+    "libhiredis.so.0.14",
+)
+
+
 def pack(output: Path) -> None:
     command = [
         sys.executable,
@@ -62,6 +72,25 @@ class Package(unittest.TestCase):
         second = self.package.with_name("second.zip")
         pack(second)
         self.assertEqual(self.package.read_bytes(), second.read_bytes())
+
+    def test_what_is_loaded_later_is_there_with_all_that_it_needs(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="kssedr-package-") as name:
+            root = Path(name)
+            unpack(self.package, root)
+            become_root = [] if os.geteuid() == 0 else ["unshare", "--map-root-user"]
+            loader = [*become_root, "chroot", name, "/lib/ld-linux-x86-64.so.2", "--library-path", "/lib"]
+
+            def run(library: str) -> tuple[int, str, str]:
+                # Loaded before the program is, and bound at once, as the program does it later.
+                command = [*loader, "--preload", library, "/kssedr", "version"]
+                ran = subprocess.run(command, env={"LD_BIND_NOW": "1", "PATH": os.environ["PATH"]}, capture_output=True, text=True)
+                return ran.returncode, ran.stdout[:7], ran.stderr
+
+            for library in LATER:
+                with self.subTest(library):
+                    self.assertEqual(run(library), (0, "kssedr ", ""))
+            (root / "lib/libpq.so.5").unlink()
+            self.assertIn("libpq.so.5", run("libpq.so.5")[2], "the loader says what it does not find")
 
     def test_it_runs_in_a_root_of_its_own(self) -> None:
         with Stage() as stage:

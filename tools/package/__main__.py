@@ -1,7 +1,8 @@
 """Makes the package for Azure Functions: a zip that runs on any x86-64 Linux with a kernel and nothing else.
 
 The image that Azure runs code in may have an older C library than the one this was built with. So the zip carries every
-shared library of the program, the loader among them, and host.json starts the program through that loader.
+shared library of the program, those that it loads later and the loader among them, and host.json starts the program
+through that loader.
 
 The same inputs make the same bytes: entries are sorted, and their times are fixed.
 
@@ -17,7 +18,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from libraries import LibraryMissing, licences, needed
+from libraries import LibraryMissing, licences, loaded, needed
 
 ROOT = Path(__file__).resolve().parents[2]
 ZONES = Path("/usr/share/zoneinfo")
@@ -36,6 +37,7 @@ def contents(program: Path) -> dict[str, tuple[bytes, bool]]:
         if path.is_file() and path.name not in LEFT_OUT:
             entries[str(path.relative_to(deployed))] = (path.read_bytes(), False)
     libraries = needed(program)
+    libraries = loaded(libraries["libcurl.so.4"].parent) | libraries
     for name, library in libraries.items():
         entries[f"lib/{name}"] = (library.read_bytes(), True)
     for name, text in licences(libraries.values()).items():

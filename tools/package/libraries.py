@@ -11,8 +11,22 @@ from pathlib import Path
 COMPILED_IN = ("libcli11-dev", "libtomlplusplus-dev")
 
 
+# What the program loads when it is first needed: a file, and the package of Debian's that it comes with.
+LOADED = {
+    "libpq.so.5": "libpq5",
+    "libmariadb.so.3": "libmariadb3",
+    # How accounts of MySQL sign in, of which the library brings the older ways itself.
+    "libmariadb3/plugin/caching_sha2_password.so": "libmariadb3",
+    "libmariadb3/plugin/client_ed25519.so": "libmariadb3",
+    "libmariadb3/plugin/mysql_clear_password.so": "libmariadb3",
+    "libmariadb3/plugin/sha256_password.so": "libmariadb3",
+    "libsybdb.so.5": "libsybdb5",
+    "libhiredis.so.0.14": "libhiredis0.14",
+}
+
+
 class LibraryMissing(Exception):
-    """The program would not start here either."""
+    """The program would not start here either, or would not do all that it can."""
 
 
 def needed(program: Path) -> dict[str, Path]:
@@ -27,6 +41,18 @@ def needed(program: Path) -> dict[str, Path]:
         if path == "not found":
             raise LibraryMissing(f"{match['name']}, which {program} needs, is not on this machine")
         found[Path(match["name"]).name] = Path(path).resolve()
+    return found
+
+
+def loaded(folder: Path) -> dict[str, Path]:
+    """By their names in the package: what the program loads later, from the system's folder of libraries, and what that needs."""
+    found: dict[str, Path] = {}
+    for name, package in LOADED.items():
+        path = folder / name
+        if not path.is_file():
+            raise LibraryMissing(f"{name} is not on this machine; install Debian's package {package}")
+        found |= needed(path)
+        found[name] = path.resolve()
     return found
 
 
