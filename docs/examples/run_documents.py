@@ -6,6 +6,9 @@ world is world.json on 15 January 2026, 09:30 UTC. A line that begins with "$ " 
 follows is its output (both streams). In it "…" stands for anything within a line, and a line of "…" alone for any lines. Commands may use the
 files beside this program as docs/examples/NAME. The ports 8443, 8444 and 8447 of the documents are replaced by free ones.
 
+A block that begins with "```console test postgresql" has a real PostgreSQL besides, whose port stands as 5432: `psql` is its
+superuser, and server.pem its certificate. Where it is not installed such blocks are left out, or fail with KSSEDR_REQUIRE_ALL=1.
+
 usage: python3 docs/examples/run_documents.py [--binaries DIRECTORY] [DOCUMENT...]
 """
 
@@ -22,10 +25,11 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
-BLOCK = re.compile(r"^```console test\n(?P<text>.*?)^```$", re.M | re.S)
+BLOCK = re.compile(r"^```console test(?P<with> postgresql)?\n(?P<text>.*?)^```$", re.M | re.S)
 NOW = "2026-01-15T09:30:00Z"
 
 
@@ -48,7 +52,7 @@ class LocalAzure:
 
     def with_ports(self, text: str) -> str:
         """A document's ports to the ones that are in use."""
-        return re.sub(r"\b844[347]\b", lambda match: self.ports[match.group()], text)
+        return re.sub(r"\b(844[347]|5432)\b", lambda match: self.ports.get(match.group(), match.group()), text)
 
     def without_ports(self, text: str) -> str:
         for shown, port in self.ports.items():
@@ -58,6 +62,21 @@ class LocalAzure:
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait()
+
+
+def start_postgresql(azure: LocalAzure, directory: Path) -> tuple[Any, dict[str, str]]:
+    """The server that the tests of databases use, and the environment in which `psql` is its superuser."""
+    sys.path.insert(0, str(ROOT / "test/integration"))
+    import postgresql_test
+
+    server = postgresql_test.Server(has_admin=False)
+    azure.ports["5432"] = str(server.port)
+    shutil.copyfile(server.certificate, directory / "server.pem")
+    return server, {"PGHOST": str(server.path), "PGPORT": str(server.port), "PGUSER": "root", "PGDATABASE": "postgres"}
+
+
+def has_postgresql() -> bool:
+    return shutil.which("psql") is not None and any(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 
 
 class Shell:
@@ -117,7 +136,11 @@ def steps(block: str) -> list[tuple[str, list[str]]]:
 def run_document(document: Path, binaries: Path) -> tuple[int, list[str]]:
     """How many commands were run, and what was not as shown."""
     text = document.read_text(encoding="utf-8")
-    blocks = [(text.count("\n", 0, match.start()) + 1, match["text"]) for match in BLOCK.finditer(text)]
+    blocks = [(text.count("\n", 0, match.start()) + 1, match) for match in BLOCK.finditer(text)]
+    if any(match["with"] for _, match in blocks) and not has_postgresql():
+        if os.environ.get("KSSEDR_REQUIRE_ALL") == "1":
+            return 1, [f"{document.relative_to(ROOT)}: PostgreSQL is not installed, and everything is to be run"]
+        blocks = [(line, match) for line, match in blocks if not match["with"]]
     if not blocks:
         return 0, []
     count, wrong = 0, []
@@ -130,9 +153,14 @@ def run_document(document: Path, binaries: Path) -> tuple[int, list[str]]:
                 shutil.copyfile(file, directory / "docs/examples" / file.name)
         for file in (directory / "docs/examples").glob("*.json"):
             file.write_text(azure.with_ports(file.read_text(encoding="utf-8")), encoding="utf-8")
-        shell = Shell(directory, {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": name, **azure.environment})
-        for line, block in blocks:
-            for command, shown in steps(block):
+        environment = {"PATH": f"{binaries}:{os.environ['PATH']}", "HOME": name, **azure.environment}
+        server = None
+        if any(match["with"] for _, match in blocks):
+            server, of_server = start_postgresql(azure, directory)
+            environment |= of_server
+        shell = Shell(directory, environment)
+        for line, match in blocks:
+            for command, shown in steps(match["text"]):
                 count += 1
                 printed = [azure.without_ports(each) for each in shell.run(azure.with_ports(command))]
                 if not is_as_shown(shown, printed):
@@ -140,6 +168,8 @@ def run_document(document: Path, binaries: Path) -> tuple[int, list[str]]:
                     wrong += ["    " + each for each in printed]
         shell.stop()
         azure.stop()
+        if server is not None:
+            server.stop()
     return count, wrong
 
 

@@ -21,7 +21,7 @@ NEW = "hunter2-of-the-new_world.~"
 
 
 class Server:
-    def __init__(self) -> None:
+    def __init__(self, has_admin: bool = True) -> None:
         self._folder = Folder("postgres")
         self.path = self._folder.path
         self.certificate = make_certificate(self.path)
@@ -49,6 +49,8 @@ class Server:
         with self.log.open("w") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, **self._folder.identity())
         wait_until(lambda: self._ask("SELECT 1").returncode == 0, "PostgreSQL takes connections")
+        if not has_admin:
+            return
         quoted = ADMIN_PASSWORD.replace("'", "''")
         self.sql(f"CREATE ROLE kssedr LOGIN CREATEROLE PASSWORD E'{quoted.replace(chr(92), chr(92) * 2)}'")
 
