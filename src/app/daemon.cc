@@ -25,6 +25,8 @@ namespace kssedr::app {
 namespace {
 
 constexpr std::uint64_t body_limit = 1U << 20U;  // Event Grid sends no more
+// Each may hold a body while it is being stored.
+constexpr std::size_t connections_max = 128;
 constexpr Duration look_at_file_every = std::chrono::seconds{5};
 constexpr Duration tell_watchdog_every = std::chrono::seconds{20};
 constexpr Duration forget_every = std::chrono::hours{24};
@@ -229,6 +231,7 @@ int run_daemon(cli::CommandLine const& line, config::Settings settings, config::
     options.address = settings.daemon.listen_address;
     options.port = settings.daemon.listen_port;
     options.body_limit = body_limit;
+    options.connections_max = connections_max;
     Daemon daemon(loop, log, line, environment, **kept, std::move(settings));
     if (auto const started = daemon.start(std::move(options)); !started) {
         std::fprintf(stderr, "kssedr: %s\n", started.error().message().c_str());
