@@ -3,9 +3,9 @@
 #include "azure/token_check.h"
 
 #include "async/task_group.h"
-#include "test/conformance/scripted_transport.h"
 #include "support/coro_test.h"
 #include "support/test_tokens.h"
+#include "test/conformance/scripted_transport.h"
 
 namespace kssedr::azure {
 namespace {
