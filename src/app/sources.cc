@@ -100,6 +100,10 @@ config::Problems check_sources(config::DaemonSettings const& settings) {
             problems.push_back(setting.where +
                                ": sources of this type are not there yet; leave it out, and let "
                                "events arrive by event-hub, kafka or push");
+        if (setting.transport == EventSourceSetting::Transport::websocket)
+            problems.push_back(setting.where +
+                               ": websocket is not there yet; let kssedr reach port 5671, or read the "
+                               "hub by type = \"kafka\"");
         bool const has_connection = setting.kind == EventSourceSetting::Kind::event_hub && !setting.secret.empty();
         if (!has_connection) continue;
         auto const access = azure::parse_event_hub_connection(setting.secret.expose(), setting.entity);
