@@ -58,6 +58,9 @@ if(KSSEDR_LLD AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
 endif()
 find_program(KSSEDR_CCACHE ccache)
 if(KSSEDR_CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${KSSEDR_CCACHE})
-  set(CMAKE_C_COMPILER_LAUNCHER ${KSSEDR_CCACHE})
+  # Another clone, in another folder, finds what this one has compiled; and precompiled headers are kept too.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${KSSEDR_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
 endif()

@@ -95,7 +95,10 @@ Async<std::unique_ptr<ports::OwnerLease>> LeaseLock::acquire(std::string owner_k
         bool const is_abandoned = service_.is_abandoned(owner_key);
         auto const number = service_.acquire(owner_key);
         if (number != 0) {
-            if (is_abandoned) statistics_.add(Fault::lease_ran_out);
+            if (is_abandoned) {
+                statistics_.add(Fault::lease_ran_out);
+                on_ran_out(owner_key);
+            }
             auto const hold = std::make_shared<Hold>(Hold{owner_key, number, asked_at + LeaseService::length});
             renew_at(asked_at + LeaseService::renewed_after, hold);
             may_be_broken(owner_key);

@@ -65,6 +65,8 @@ public:
 
     /// Asks the world to mark the owner as one whose lease was not honest.
     std::function<void(std::string const& owner_key)> on_broken;
+    /// Tells the world that a lease was taken whose last holder let it run out.
+    std::function<void(std::string const& owner_key)> on_ran_out;
 
 private:
     struct Hold;

@@ -84,6 +84,7 @@ void World::start(std::size_t index) {
             checker_.excuse(static_cast<int>(i), timeline_.now() + until_noticed + goes_on);
         }
     };
+    process.lock().on_ran_out = [this](std::string const& owner_key) { excuse_what_goes_on(owner_key); };
     trace_.say("process {} starts", number);
 }
 
@@ -96,7 +97,7 @@ void World::kill(std::size_t index) {
         for (auto const& attempt : process.context().attempts)
             checker_.excuse(estate_.secrets[static_cast<std::size_t>(attempt.secret)].owner,
                             timeline_.now() + in_the_air);
-    excuse_what_goes_on();
+    for (auto const& owner : estate_.owners) excuse_what_goes_on(owner.id.key());
     // Only what came out of one process is looked after; nobody else points into it but its own coroutines.
     while (!dead_.empty() && dead_.front()->running() == 0) dead_.pop_front();
     auto owned = std::move(hosts_[index].process);
@@ -109,10 +110,11 @@ void World::kill(std::size_t index) {
     });
 }
 
-// What a service goes on with outlives its caller, and the caller's lease: a successor can not know of it.
-void World::excuse_what_goes_on() {
+// What a service goes on with outlives its caller, killed or paused, and the caller's lease: a successor can not know
+// of it.
+void World::excuse_what_goes_on(std::string const& owner_key) {
     for (std::size_t i = 0; i < estate_.owners.size(); ++i)
-        if (estate_.owners[i].kind->is_long_running)
+        if (estate_.owners[i].id.key() == owner_key && estate_.owners[i].kind->is_long_running)
             checker_.excuse(static_cast<int>(i), timeline_.now() + in_the_air + plan_.operation_max);
 }
 

@@ -40,7 +40,7 @@ private:
     void kill(std::size_t host);
     void sweep_regularly(std::size_t host);
     [[nodiscard]] Process* find_living();
-    void excuse_what_goes_on();
+    void excuse_what_goes_on(std::string const& owner_key);
     void calm_down();
     void expect_all_ended();
 
