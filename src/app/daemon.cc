@@ -85,6 +85,8 @@ public:
           store_(store),
           notifier_(find_text(environment, "NOTIFY_SOCKET")),
           file_(configuration_file(line, environment)),
+          listens_at_(settings.daemon.listen_address, settings.daemon.listen_port),
+          store_location_(settings.store_location),
           stop_grace_(settings.daemon.stop_grace),
           retention_(settings.history_retention),
           metrics_(clock_, metrics_options(settings)),
@@ -104,6 +106,7 @@ private:
     Task<void> stop();
     Task<void> reload_when_asked();
     Task<void> reload();
+    [[nodiscard]] std::vector<std::string> check_what_stays(config::Settings const& settings) const;
     Task<void> watch_file();
     Task<void> feed_watchdog();
     Task<void> forget();
@@ -116,6 +119,8 @@ private:
     SystemClock clock_;
     ServiceNotifier notifier_;
     FileWatch file_;
+    std::pair<std::string, std::uint16_t> listens_at_;
+    std::string store_location_;
     Duration stop_grace_;
     Duration retention_;
     Waiters file_changed_;
@@ -171,21 +176,35 @@ Task<void> Daemon::reload_when_asked() {
     }
 }
 
+// A server that listens and a store that is open are those of the start.
+std::vector<std::string> Daemon::check_what_stays(config::Settings const& settings) const {
+    std::vector<std::string> problems;
+    auto const& daemon = settings.daemon;
+    if (std::pair(daemon.listen_address, daemon.listen_port) != listens_at_)
+        problems.emplace_back("KSSEDR_LISTEN: another address holds only after a restart");
+    if (settings.store_location != store_location_)
+        problems.emplace_back("KSSEDR_STORE: another store holds only after a restart");
+    return problems;
+}
+
 // Whole, or not at all.
 Task<void> Daemon::reload() {
     auto loaded = config::load(environment_, line_.overrides);
     auto problems = loaded ? config::check_identity(loaded->settings) : loaded.error();
     if (problems.empty()) problems = check_sources(loaded->settings.daemon);
+    if (problems.empty()) problems = check_what_stays(loaded->settings);
     for (auto const& problem : problems) log_.error("serve.reload_refused", {{"why", problem}});
     if (!problems.empty()) co_return;
     log_.info("serve.reloading", {});
     notifier_.tell("RELOADING=1");
     co_await doors_.pause();
     co_await generation_->end(Generation::Afterwards::another_begins);
-    auto const names = metrics_options(loaded->settings);
+    doors_.renew(loaded->settings);
+    stop_grace_ = loaded->settings.daemon.stop_grace;
+    retention_ = loaded->settings.history_retention;
     generation_ =
         std::make_unique<Generation>(loop_.get_executor(), log_, std::move(loaded->settings), store_, metrics_);
-    doors_.renew(names);
+    doors_.resume();
     generation_->start();
     log_.info("serve.reloaded", {});
     notifier_.tell("READY=1");

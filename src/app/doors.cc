@@ -1,5 +1,8 @@
 #include "app/doors.h"
 
+#include "azure/token_check.h"
+#include "http/curl_transport.h"
+
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
@@ -20,15 +23,6 @@ std::string event_grid_application(rotation::Cloud const& cloud) {
     return {};  // that of the cloud in China is not published where we know of: KSSEDR_PUSH_APPLICATION names it
 }
 
-std::unique_ptr<azure::EntraTokenCheck> make_check(http::Transport& transport, Clock& clock, Log& log,
-                                                   config::Settings const& settings,
-                                                   std::vector<std::string> const& audiences) {
-    if (audiences.empty()) return nullptr;
-    return std::make_unique<azure::EntraTokenCheck>(
-        transport, clock, log,
-        azure::TokenCheckOptions{settings.cloud.authority, settings.identity.tenant_id, audiences});
-}
-
 http::TransportOptions transport_options(config::Settings const& settings) {
     http::TransportOptions options;
     options.user_agent = std::string("kssedr/") + KSSEDR_VERSION;
@@ -38,21 +32,21 @@ http::TransportOptions transport_options(config::Settings const& settings) {
     return options;
 }
 
-server::GateRules push_rules(config::Settings const& settings, ports::TokenCheck* check) {
+server::GateRules push_rules(config::Settings const& settings, std::shared_ptr<ports::TokenCheck> check) {
     auto const& push = settings.daemon.push;
     server::GateRules rules;
     rules.secret_header = push.secret_header;
     rules.shared_secret = push.secret.clone();
-    rules.token_check = check;
+    rules.token_check = std::move(check);
     auto const application = push.application.empty() ? event_grid_application(settings.cloud) : push.application;
     if (!application.empty()) rules.applications = {application};
     return rules;
 }
 
-server::GateRules api_rules(config::Settings const& settings, ports::TokenCheck* check) {
+server::GateRules api_rules(config::Settings const& settings, std::shared_ptr<ports::TokenCheck> check) {
     server::GateRules rules;
     rules.shared_secret = settings.daemon.api.token.clone();
-    rules.token_check = check;
+    rules.token_check = std::move(check);
     rules.roles = {settings.daemon.api.role};
     return rules;
 }
@@ -66,6 +60,32 @@ void settle(server::PartStatus& part, Result<void> const& looked, std::string_vi
 
 }  // namespace
 
+// The tenant's published keys, and the way to them. Who is being looked at keeps them through a reload.
+struct Doors::Checks {
+    http::CurlTransport transport;
+    azure::EntraTokenCheck push;
+    azure::EntraTokenCheck api;
+
+    Checks(Doors& doors, config::Settings const& settings)
+        : transport(doors.executor_, doors.clock_, doors.log_, transport_options(settings)),
+          push(transport, doors.clock_, doors.log_, options(settings, settings.daemon.push.audiences)),
+          api(transport, doors.clock_, doors.log_, options(settings, settings.daemon.api.audiences)) {}
+
+    static azure::TokenCheckOptions options(config::Settings const& settings,
+                                            std::vector<std::string> const& audiences) {
+        return {settings.cloud.authority, settings.identity.tenant_id, audiences};
+    }
+};
+
+server::DaemonRules Doors::make_rules(config::Settings const& settings) {
+    auto const checks = std::make_shared<Checks>(*this, settings);
+    auto const when_asked = [&](std::vector<std::string> const& audiences, ports::TokenCheck& check) {
+        return audiences.empty() ? nullptr : std::shared_ptr<ports::TokenCheck>(checks, &check);
+    };
+    return {settings.cloud.vault_suffix, push_rules(settings, when_asked(settings.daemon.push.audiences, checks->push)),
+            api_rules(settings, when_asked(settings.daemon.api.audiences, checks->api))};
+}
+
 server::MetricsOptions metrics_options(config::Settings const& settings) {
     server::MetricsOptions options{.version = KSSEDR_VERSION};
     for (auto const& source : settings.daemon.sources) options.sources.push_back(source.name);
@@ -75,21 +95,18 @@ server::MetricsOptions metrics_options(config::Settings const& settings) {
 
 Doors::Doors(asio::any_io_executor executor, std::unique_ptr<Generation>& generation, store::Store& store,
              server::ServerMetrics& metrics, Log& log, config::Settings const& settings)
-    : generation_(generation),
+    : executor_(executor),
+      generation_(generation),
       store_(store),
       metrics_(metrics),
-      transport_(executor, clock_, log, transport_options(settings)),
-      push_check_(make_check(transport_, clock_, log, settings, settings.daemon.push.audiences)),
-      api_check_(make_check(transport_, clock_, log, settings, settings.daemon.api.audiences)),
+      log_(log),
       started_(clock_.now()),
       store_status_{false, "it was not asked yet", {}},
       identity_status_{false, "no token was asked for yet", {}},
       handler_(executor, {*this, {store.history(), store.parked(), store.inbox()}, *this, metrics, clock_, log},
                {.version = KSSEDR_VERSION,
                 .region_name = settings.region_name,
-                .vault_suffix = settings.cloud.vault_suffix,
-                .push = push_rules(settings, push_check_.get()),
-                .api = api_rules(settings, api_check_.get()),
+                .rules = make_rules(settings),
                 .on_accepted = [this] { generation_->inbox().look(); }}),
       // A task of the daemon's that throws is a bug; whoever keeps the process up starts it anew.
       tasks_(executor, [](std::string const&, std::exception_ptr error) { std::rethrow_exception(error); }) {}
@@ -106,8 +123,13 @@ Task<void> Doors::pause() {
     }
 }
 
-void Doors::renew(server::MetricsOptions const& names) {
+void Doors::renew(config::Settings const& settings) {
+    auto const names = metrics_options(settings);
     metrics_.add_names(names.sources, names.providers);
+    handler_.renew(make_rules(settings));
+}
+
+void Doors::resume() {
     is_paused_ = false;
     changed_.wake_all();
     identity_renewed_.wake_all();

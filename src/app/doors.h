@@ -6,7 +6,6 @@
 
 #include "app/generation.h"
 #include "async/waiters.h"
-#include "azure/token_check.h"
 #include "config/settings.h"
 #include "server/daemon_handler.h"
 
@@ -20,7 +19,7 @@ namespace kssedr::app {
 class Doors final : public server::Status, public server::RotateNow {
 public:
     /// What it is handed outlives it, but for `settings`; the generation may change, and is told by `pause` and
-    /// `renew`. The rules of who may ask are those of the start.
+    /// `renew`.
     Doors(asio::any_io_executor executor, std::unique_ptr<Generation>& generation, store::Store& store,
           server::ServerMetrics& metrics, Log& log, config::Settings const& settings);
 
@@ -29,8 +28,10 @@ public:
     void start();
     /// Completes when nothing is being rotated over the API; what is asked for from then on waits.
     Task<void> pause();
-    /// Another generation is at work.
-    void renew(server::MetricsOptions const& names);
+    /// Another generation is to work by these settings, which say anew who may ask.
+    void renew(config::Settings const& settings);
+    /// It is at work.
+    void resume();
     /// The process ends: says so, waits for what is rotated, and begins nothing more.
     Task<void> close();
 
@@ -38,16 +39,18 @@ public:
     Task<rotation::Outcome> rotate(server::RotateRequest request) override;
 
 private:
+    struct Checks;
+
+    [[nodiscard]] server::DaemonRules make_rules(config::Settings const& settings);
     Task<void> look_after_store();
     Task<void> look_after_identity();
 
+    asio::any_io_executor executor_;
     std::unique_ptr<Generation>& generation_;
     store::Store& store_;
     server::ServerMetrics& metrics_;
+    Log& log_;
     SystemClock clock_;
-    http::CurlTransport transport_;  // the published keys of the tenant outlast generations
-    std::unique_ptr<azure::EntraTokenCheck> push_check_;
-    std::unique_ptr<azure::EntraTokenCheck> api_check_;
     TimePoint started_;
     bool is_stopping_ = false;
     bool is_paused_ = false;

@@ -38,6 +38,7 @@ public:
           vault_suffix_(std::move(vault_suffix)),
           on_accepted_(std::move(on_accepted)) {}
 
+    void set_vault_suffix(std::string suffix) { vault_suffix_ = std::move(suffix); }
     /// An operation of the API; `id` as FoundRoute's.
     Task<listen::Response> handle(Operation operation, std::string id, listen::Request const& request);
 

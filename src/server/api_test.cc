@@ -44,10 +44,10 @@ CORO_TEST(Api, LetsInWhoHasTheTokenOrTheRole) {
     for (auto const& one : cases) {
         SCOPED_TRACE(one.name);
         TestDaemon daemon(executor(), clock());
-        daemon.check.principals = {{"operator", {"app-1", "", {"Kssedr.Operate"}}},
-                                   {"reader", {"app-2", "", {"Kssedr.Read"}}},
-                                   {"lower", {"app-2", "", {"kssedr.operate"}}},
-                                   {"grid", {std::string(event_grid), "", {}}}};
+        daemon.check->principals = {{"operator", {"app-1", "", {"Kssedr.Operate"}}},
+                                    {"reader", {"app-2", "", {"Kssedr.Read"}}},
+                                    {"lower", {"app-2", "", {"kssedr.operate"}}},
+                                    {"grid", {std::string(event_grid), "", {}}}};
         TestDaemon::Headers headers;
         if (!one.authorization.empty()) headers.emplace_back("Authorization", one.authorization);
         auto const response = co_await daemon.ask("GET", "/api/v1/status", headers);

@@ -37,12 +37,18 @@ PushResult result_of(unsigned status) {
 DaemonHandler::DaemonHandler(asio::any_io_executor executor, DaemonParts parts, DaemonOptions options)
     : parts_(parts),
       options_(std::move(options)),
-      push_gate_("push", std::move(options_.push), parts.clock, parts.log),
-      api_gate_("api", std::move(options_.api), parts.clock, parts.log),
+      push_gate_("push", std::move(options_.rules.push), parts.clock, parts.log),
+      api_gate_("api", std::move(options_.rules.api), parts.clock, parts.log),
       rotations_(std::move(executor), parts.rotate_now, parts.clock, parts.log),
       push_(parts.kept.inbox, parts.metrics, parts.clock, parts.log, options_.on_accepted),
-      api_(parts.status, parts.kept, rotations_, parts.clock, options_.version, options_.vault_suffix,
+      api_(parts.status, parts.kept, rotations_, parts.clock, options_.version, options_.rules.vault_suffix,
            options_.on_accepted) {}
+
+void DaemonHandler::renew(DaemonRules rules) {
+    push_gate_.renew(std::move(rules.push));
+    api_gate_.renew(std::move(rules.api));
+    api_.set_vault_suffix(std::move(rules.vault_suffix));
+}
 
 Task<listen::Response> DaemonHandler::handle(listen::Request& request) {
     auto found = find_route(request.method, request.path());

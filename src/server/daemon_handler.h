@@ -18,12 +18,17 @@ struct DaemonParts {
     Log& log;
 };
 
-struct DaemonOptions {
-    std::string version;
-    std::optional<std::string> region_name;
+/// What one configuration says; a reload brings another.
+struct DaemonRules {
     std::string vault_suffix;  ///< as in rotation::Cloud
     GateRules push;            ///< without rules nobody may push, and nothing is at the path
     GateRules api;
+};
+
+struct DaemonOptions {
+    std::string version;
+    std::optional<std::string> region_name;
+    DaemonRules rules;
     std::function<void()> on_accepted;  ///< something was put into the inbox; may be empty
 };
 
@@ -32,6 +37,7 @@ public:
     DaemonHandler(asio::any_io_executor executor, DaemonParts parts, DaemonOptions options);
 
     Task<listen::Response> handle(listen::Request& request) override;
+    void renew(DaemonRules rules);
     /// Cancels the rotations that were asked for, and waits for them. To be awaited before its end.
     Task<void> close() { return rotations_.close(); }
 

@@ -71,7 +71,9 @@ Task<std::optional<listen::Response>> Gate::refuse(listen::Request const& reques
         co_return turn_away(401, token || rules_.token_check == nullptr
                                      ? "the secret that was shown is not the right one, or none was shown"
                                      : "no token was shown");
-    auto checked = co_await rules_.token_check->check(SecretString::copy_of(*token), deadline);
+    // Other rules may hold when it is through.
+    auto const check = rules_.token_check;
+    auto checked = co_await check->check(SecretString::copy_of(*token), deadline);
     if (checked && may_pass(*checked)) co_return std::nullopt;
     if (checked)
         co_return turn_away(403, "the application " + escape_for_display(checked->application) +

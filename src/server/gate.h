@@ -13,6 +13,7 @@
 #include "listen/http_server.h"
 #include "ports/token_check.h"
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -22,10 +23,10 @@ namespace kssedr::server {
 struct GateRules {
     /// Where the shared secret stands: a header's name; empty: `Authorization: Bearer`.
     std::string secret_header;
-    SecretString shared_secret;                ///< empty: none is taken
-    ports::TokenCheck* token_check = nullptr;  ///< null: no token is taken. Outlives the gate
-    std::vector<std::string> applications;     ///< ids of those whose tokens are taken, in any case
-    std::vector<std::string> roles;            ///< and of those who have one of these
+    SecretString shared_secret;                      ///< empty: none is taken
+    std::shared_ptr<ports::TokenCheck> token_check;  ///< null: no token is taken
+    std::vector<std::string> applications;           ///< ids of those whose tokens are taken, in any case
+    std::vector<std::string> roles;                  ///< and of those who have one of these
 };
 
 class Gate {
@@ -34,6 +35,8 @@ public:
     Gate(std::string name, GateRules rules, Clock& clock, Log& log)
         : name_(std::move(name)), rules_(std::move(rules)), clock_(clock), log_(log) {}
 
+    /// From now on these hold; who is being looked at already is judged by them too, if his token held before.
+    void renew(GateRules rules) { rules_ = std::move(rules); }
     /// Whether anybody could pass. What nobody can pass is not there: 404.
     [[nodiscard]] bool is_configured() const { return !rules_.shared_secret.empty() || rules_.token_check != nullptr; }
     /// Nothing: he may pass. Else what he is answered.

@@ -101,8 +101,8 @@ CORO_TEST(PushEndpoint, RefusesForGoodOnlyWhatIsWrongForGood) {
     for (auto const& one : cases) {
         SCOPED_TRACE(one.name);
         TestDaemon daemon(executor(), clock());
-        daemon.check.principals["grid"] = {std::string(event_grid), "", {}};
-        daemon.check.principals["other"] = {"00000000-0000-4000-8000-000000000009", "", {"Owner"}};
+        daemon.check->principals["grid"] = {std::string(event_grid), "", {}};
+        daemon.check->principals["other"] = {"00000000-0000-4000-8000-000000000009", "", {"Owner"}};
         auto const response = co_await daemon.ask("POST", "/api/events", one.headers, one.body);
         EXPECT_EQ(response.status, one.status) << response.body;
         EXPECT_EQ(response.headers.find("WWW-Authenticate").has_value(), one.status == 401);
@@ -113,7 +113,7 @@ CORO_TEST(PushEndpoint, RefusesForGoodOnlyWhatIsWrongForGood) {
 
 CORO_TEST(PushEndpoint, WhatMayPassIsNoRefusal) {
     TestDaemon daemon(executor(), clock());
-    daemon.check.failure = Error(Errc::unavailable, "the keys can not be had").with_retry_after(300s);
+    daemon.check->failure = Error(Errc::unavailable, "the keys can not be had").with_retry_after(300s);
     auto const response = co_await daemon.ask("POST", "/api/events", {{"Authorization", "Bearer new"}}, event);
     EXPECT_EQ(response.status, 503U);
     EXPECT_EQ(*response.headers.find("Retry-After"), "300");

@@ -83,16 +83,17 @@ struct TestDaemon {
     }
 
     DaemonOptions options(bool has_rules) {
-        DaemonOptions made{.version = "1.2.3", .region_name = "West Europe", .vault_suffix = "vault.azure.net"};
+        DaemonOptions made{.version = "1.2.3", .region_name = "West Europe"};
+        made.rules.vault_suffix = "vault.azure.net";
         made.on_accepted = [this] { ++accepted; };
         if (!has_rules) return made;
-        made.push.secret_header = "x-kssedr-key";
-        made.push.shared_secret = SecretString::copy_of(push_secret);
-        made.push.token_check = &check;
-        made.push.applications = {std::string(event_grid)};
-        made.api.shared_secret = SecretString::copy_of(api_token);
-        made.api.token_check = &check;
-        made.api.roles = {"Kssedr.Operate"};
+        made.rules.push.secret_header = "x-kssedr-key";
+        made.rules.push.shared_secret = SecretString::copy_of(push_secret);
+        made.rules.push.token_check = check;
+        made.rules.push.applications = {std::string(event_grid)};
+        made.rules.api.shared_secret = SecretString::copy_of(api_token);
+        made.rules.api.token_check = check;
+        made.rules.api.roles = {"Kssedr.Operate"};
         return made;
     }
 
@@ -117,7 +118,7 @@ struct TestDaemon {
     test::MemoryStore store;
     test::MemoryInbox inbox;
     ScriptedRotations rotations;
-    ScriptedCheck check;
+    std::shared_ptr<ScriptedCheck> check = std::make_shared<ScriptedCheck>();
     ServerMetrics metrics;
     int accepted = 0;
     DaemonHandler handler;

@@ -28,7 +28,8 @@ class Daemon:
             self.config.write_text(config)
             settings = settings | {"KSSEDR_CONFIG": str(self.config)}
         self.store = store or str(self.root / "kssedr.db")
-        self.settings = {"KSSEDR_LISTEN": "127.0.0.1:0", "KSSEDR_STORE": self.store} | settings
+        settings = {"KSSEDR_LISTEN": "127.0.0.1:0", "KSSEDR_STORE": self.store} | settings
+        self.settings = {name: value for name, value in settings.items() if value}
         self.lines: list[dict[str, Any]] = []
         self.states: list[str] = []
         self._notified = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import signal
 import ssl
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon import Daemon
-from stage import Stage
+from stage import Stage, eventually
 
 HOST = "login.authority.test"
 TENANT = "7c8b8a5e-0000-4000-8000-000000000001"
@@ -138,7 +139,7 @@ class ServeEntra(unittest.TestCase):
             "KSSEDR_PUSH_AUDIENCE": "api://kssedr",
             "KSSEDR_API_AUDIENCE": "api://kssedr",
         }
-        self.daemon = Daemon(settings)
+        self.daemon = Daemon(settings, config="")
         self.addCleanup(self.daemon.close)
 
     def push(self, token: str) -> int:
@@ -178,6 +179,15 @@ class ServeEntra(unittest.TestCase):
             self.assertEqual(self.push(token), 503, "it may be a new one: its sender is to come again")
         self.assertEqual(len(self.authority.asked), asked, "looked at just now, and not again within five minutes")
         self.assertEqual(self.push(self.key.token(self.authority.claims())), 200)
+
+    def test_a_reload_says_anew_who_is_let_in(self) -> None:
+        operator = self.key.token(self.authority.claims(appid=TENANT, roles=["Kssedr.Operate"]))
+        other = self.key.token(self.authority.claims(appid=TENANT, roles=["Rotations.Operate"]))
+        self.assertEqual([self.status(operator), self.status(other)], [200, 403])
+        self.daemon.config.write_text('api_role = "Rotations.Operate"\n')
+        self.daemon.signal(signal.SIGHUP)
+        self.assertTrue(eventually(lambda: self.daemon.events("serve.reloaded")), self.daemon.lines)
+        self.assertEqual([self.status(operator), self.status(other)], [403, 200])
 
 
 if __name__ == "__main__":

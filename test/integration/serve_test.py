@@ -43,14 +43,18 @@ class Serve(unittest.TestCase):
 
     def test_a_new_configuration_holds_whole_or_not_at_all(self) -> None:
         self.stage.put_secret()
-        daemon = self.serve('mode = "observe"\n')
+        listen = 'listen = "127.0.0.1:0"\n'
+        daemon = self.serve('mode = "observe"\n' + listen, KSSEDR_LISTEN="")
         self.assertTrue(eventually(lambda: daemon.outcomes(code="observe")), daemon.lines)
-        daemon.config.write_text('mode = "observ"\nlead = "P1D"\n')
-        daemon.signal(signal.SIGHUP)
-        self.assertTrue(eventually(lambda: daemon.events("serve.reload_refused")), daemon.lines)
-        self.assertIn("observ", daemon.events("serve.reload_refused")[0]["why"])
+        for refused, (config, why) in enumerate(
+            [('mode = "observ"\nlead = "P1D"\n' + listen, "observ"), ('mode = "rotate"\n', "restart")]
+        ):
+            daemon.config.write_text(config)
+            daemon.signal(signal.SIGHUP)
+            self.assertTrue(eventually(lambda: len(daemon.events("serve.reload_refused")) > refused), daemon.lines)
+            self.assertIn(why, daemon.events("serve.reload_refused")[refused]["why"])
         self.assertEqual(daemon.events("serve.reloaded"), [])
-        daemon.config.write_text('mode = "rotate"\n')
+        daemon.config.write_text('mode = "rotate"\n' + listen)
         daemon.signal(signal.SIGHUP)
         self.assertTrue(eventually(lambda: daemon.outcomes(outcome="rotated")), daemon.lines)
         self.assertEqual(len(daemon.events("serve.reloaded")), 1)

@@ -16,7 +16,7 @@ using std::chrono::days;
 using test::FakeAzure;
 using test::overlap;
 
-constexpr int walks = 60;
+constexpr int walks = KSSEDR_WALKS;
 constexpr int steps = 40;
 
 // What a walk of either kind needs of its scene.
