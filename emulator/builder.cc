@@ -2,6 +2,7 @@
 
 #include "base/ascii.h"
 #include "base/check.h"
+#include "base/encoding.h"
 #include "emulator/app_passwords.h"
 #include "emulator/client_assertion.h"
 #include "emulator/keyed_resources.h"
@@ -49,12 +50,13 @@ Result<json::object> Builder::put(std::string_view kind, json::value const& valu
     if (kind == "resources") return put_resource(value);
     if (kind == "secrets") return put_secret(value);
     if (kind == "locks") return put_lock(value);
+    if (kind == "topic-subscriptions") return put_topic_subscription(value);
     return fail(Errc::not_found, "there is no kind of thing called '" + escape_for_display(kind) + "'");
 }
 
 Result<void> Builder::plant(json::value const& seed) {
     Fields fields(seed, "the seed");
-    constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kinds = {
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kinds = {
         {{"tenants", "tenants"},
          {"apps", "apps"},
          {"subscriptions", "subscriptions"},
@@ -63,7 +65,8 @@ Result<void> Builder::plant(json::value const& seed) {
          {"accounts", "accounts"},
          {"resources", "resources"},
          {"secrets", "secrets"},
-         {"locks", "locks"}}};
+         {"locks", "locks"},
+         {"topicSubscriptions", "topic-subscriptions"}}};
     for (auto const& [name, kind] : kinds) {
         auto const* list = fields.raw(name);
         if (list == nullptr) continue;
@@ -192,6 +195,22 @@ Result<json::object> Builder::put_group(json::value const& value) {
     if (ground_.world.find_group(group.subscription, group.name) == nullptr)
         ground_.world.groups.push_back(std::move(group));
     return made;
+}
+
+Result<json::object> Builder::put_topic_subscription(json::value const& value) {
+    Fields fields(value, "a subscription to a topic");
+    TopicSubscription made;
+    made.event_grid = fields.text("namespace");
+    made.topic = fields.text("topic");
+    made.name = fields.text("name");
+    made.key = fields.text("key", "");
+    made.lock = fields.duration("lock", made.lock);
+    made.deliveries_max = static_cast<int>(fields.number("deliveriesMax", made.deliveries_max));
+    KSSEDR_TRY_VOID(fields.finish());
+    if (made.key.empty()) made.key = format_base64(ground_.random.uuid());
+    json::object told{{"host", made.event_grid + "." + cloud_.event_grid}, {"key", made.key}};
+    ground_.world.topic_subscriptions.push_back(std::move(made));
+    return told;
 }
 
 template <class Map>

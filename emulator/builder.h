@@ -17,7 +17,7 @@ public:
         : ground_(ground), events_(events), cloud_(std::move(cloud)) {}
 
     /// Tells the kinds apart: `tenants`, `apps`, `subscriptions`, `resource-groups`, `vaults`, `accounts`,
-    /// `resources`, `secrets`, `locks`. `not_found` for another word.
+    /// `resources`, `secrets`, `locks`, `topic-subscriptions`. `not_found` for another word.
     [[nodiscard]] Result<json::object> put(std::string_view kind, json::value const& value);
     /// A whole seed: an object with a list for each kind (`resourceGroups` and `eventSubscriptions` in this spelling).
     [[nodiscard]] Result<void> plant(json::value const& seed);
@@ -36,6 +36,7 @@ private:
     Result<json::object> put_resource(json::value const& value);
     Result<json::object> put_secret(json::value const& value);
     Result<json::object> put_lock(json::value const& value);
+    Result<json::object> put_topic_subscription(json::value const& value);
     /// What is left out is taken from the resource itself where there is one of that name in `known`.
     template <class Map>
     Result<ResourcePlace> read_place(Fields& fields, Map const& known);

@@ -61,6 +61,7 @@ private:
     ResourceManager resource_manager_;
     BlobService blob_;
     Graph graph_;
+    EventGridNamespace event_grid_;
     std::unique_ptr<Admin> admin_;
     std::unique_ptr<Router> router_;
     std::unique_ptr<PlainRouter> plain_router_;

@@ -60,8 +60,9 @@ Result<Fault> parse_fault(json::value const& value) {
     fault.user_agent = matched.text("userAgent", "");
     KSSEDR_TRY_VOID(matched.finish());
     bool const known = fault.service.empty() || fault.service == "entra" || fault.service == "keyvault" ||
-                       fault.service == "arm" || fault.service == "blob" || fault.service == "graph";
-    if (!known) return fail(Errc::invalid_argument, "'service' must be entra, keyvault, arm, blob or graph");
+                       fault.service == "arm" || fault.service == "blob" || fault.service == "graph" ||
+                       fault.service == "eventgrid";
+    if (!known) return fail(Errc::invalid_argument, "'service' must be entra, keyvault, arm, blob, graph or eventgrid");
     if (fault.after < 0 || fault.times < 0)
         return fail(Errc::invalid_argument, "'after' and 'times' of a fault must not be negative");
     if (action == nullptr) return fail(Errc::invalid_argument, "a fault must have an 'action'");

@@ -13,23 +13,27 @@ struct PublicCloud {
     std::string_view vault_suffix;
     std::string_view storage_suffix;
     std::string_view graph;
+    std::string_view event_grid;
 };
 constexpr std::array<PublicCloud, 3> public_clouds = {{
     {{"login.microsoftonline.com", "login.windows.net", "login.microsoft.com"},
      "management.azure.com",
      "vault.azure.net",
      "core.windows.net",
-     "graph.microsoft.com"},
+     "graph.microsoft.com",
+     "azure.net"},
     {{"login.microsoftonline.us", "login-us.microsoftonline.com", "login.microsoftonline.us"},
      "management.usgovcloudapi.net",
      "vault.usgovcloudapi.net",
      "core.usgovcloudapi.net",
-     "graph.microsoft.us"},
+     "graph.microsoft.us",
+     "azure.us"},
     {{"login.chinacloudapi.cn", "login.partner.microsoftonline.cn", "login.chinacloudapi.cn"},
      "management.chinacloudapi.cn",
      "vault.azure.cn",
      "core.chinacloudapi.cn",
-     "microsoftgraph.chinacloudapi.cn"},
+     "microsoftgraph.chinacloudapi.cn",
+     "azure.cn"},
 }};
 
 bool has_login(PublicCloud const& cloud, std::string_view name) {
@@ -46,8 +50,9 @@ CloudNames names_for(std::string_view name, std::string_view suffix, std::string
         bool const one_of_a_kind = name == cloud.management || name == cloud.graph || has_login(cloud, name);
         if (!vault && !storage && !one_of_a_kind) continue;
         auto const with_port = [&](std::string_view host) { return std::string(host) + std::string(port); };
-        return {with_port(cloud.logins[0]), with_port(cloud.management), with_port(cloud.vault_suffix),
-                with_port(cloud.storage_suffix), with_port(cloud.graph)};
+        return {with_port(cloud.logins[0]),    with_port(cloud.management),
+                with_port(cloud.vault_suffix), with_port(cloud.storage_suffix),
+                with_port(cloud.graph),        "westeurope-1.eventgrid." + with_port(cloud.event_grid)};
     }
     return make_cloud_names(std::string(suffix) + std::string(port));
 }
@@ -61,13 +66,14 @@ std::string_view to_string(ServiceKind kind) {
     case ServiceKind::resource_manager: return "arm";
     case ServiceKind::blob: return "blob";
     case ServiceKind::graph: return "graph";
+    case ServiceKind::event_grid: return "eventgrid";
     }
     return "";
 }
 
 CloudNames make_cloud_names(std::string_view suffix) {
     std::string const s(suffix);
-    return {"login." + s, "management." + s, "vault." + s, "storage." + s, "graph." + s};
+    return {"login." + s, "management." + s, "vault." + s, "storage." + s, "graph." + s, "westeurope-1.eventgrid." + s};
 }
 
 std::string_view without_port(std::string_view host) {
@@ -103,6 +109,10 @@ std::optional<Destination> find_destination(std::string_view host) {
         if (suffix.starts_with("storage.")) suffix.remove_prefix(8);
         return Destination{ServiceKind::blob, std::string(label), names_for(name, suffix, port)};
     }
+    constexpr std::string_view event_grid = ".eventgrid.";
+    if (auto const place = rest.find(event_grid); place != std::string_view::npos && place > 0)
+        return Destination{ServiceKind::event_grid, std::string(label),
+                           names_for(name, rest.substr(place + event_grid.size()), port)};
     return std::nullopt;
 }
 

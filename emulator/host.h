@@ -1,7 +1,7 @@
 /// Which service a request is for: told by the name it was sent to, so that any DNS suffix works.
 ///
 ///   login.*  Entra    management.*  Resource Manager    {vault}.vault.*  Key Vault    {account}.blob.*  blobs
-///   graph.*  Microsoft Graph
+///   graph.*  Microsoft Graph    {namespace}.{region}.eventgrid.*  Event Grid namespaces
 ///
 /// and what the other services are called in the same cloud, so that answers name hosts their reader can reach.
 
@@ -13,7 +13,7 @@
 
 namespace kssedr::emulator {
 
-enum class ServiceKind { entra, key_vault, resource_manager, blob, graph };
+enum class ServiceKind { entra, key_vault, resource_manager, blob, graph, event_grid };
 
 /// The word in faults and call records.
 [[nodiscard]] std::string_view to_string(ServiceKind kind);
@@ -25,6 +25,7 @@ struct CloudNames {
     std::string vault_suffix;
     std::string storage_suffix;
     std::string graph;
+    std::string event_grid;  ///< behind a namespace's name: `westeurope-1.eventgrid.localhost:8443`
 
     [[nodiscard]] std::string vault_host(std::string_view vault) const {
         return std::string(vault) + "." + vault_suffix;
@@ -36,7 +37,7 @@ struct CloudNames {
 
 struct Destination {
     ServiceKind kind = ServiceKind::entra;
-    std::string instance;  ///< the vault's or account's name; else empty
+    std::string instance;  ///< the vault's, account's or namespace's name; else empty
     CloudNames cloud;
 };
 

@@ -37,6 +37,7 @@ Service& Router::service_for(ServiceKind kind) {
     case ServiceKind::resource_manager: return services_.resource_manager;
     case ServiceKind::blob: return services_.blob;
     case ServiceKind::graph: return services_.graph;
+    case ServiceKind::event_grid: return services_.event_grid;
     }
     return services_.entra;
 }

@@ -5,6 +5,7 @@
 #include "emulator/admin.h"
 #include "emulator/blob.h"
 #include "emulator/entra.h"
+#include "emulator/event_grid_namespace.h"
 #include "emulator/graph.h"
 #include "emulator/key_vault.h"
 #include "emulator/resource_manager.h"
@@ -19,6 +20,7 @@ public:
         ResourceManager& resource_manager;
         BlobService& blob;
         Graph& graph;
+        EventGridNamespace& event_grid;
     };
 
     Router(Ground ground, Services services, Admin& admin, Faults& faults, Holds& holds, CallLog& calls)

@@ -158,6 +158,25 @@ struct ReadOnlyLock {
     std::string scope;
 };
 
+/// A subscription to a topic of an Event Grid namespace, by pull delivery.
+struct TopicSubscription {
+    struct Waiting {
+        std::string event;  ///< a CloudEvent, JSON
+        std::string token;  ///< of the lock, once it was received
+        TimePoint hidden_until{};
+        int deliveries = 0;
+    };
+
+    std::string event_grid;  ///< the namespace
+    std::string topic;
+    std::string name;
+    std::string key;  ///< opens the namespace
+    Duration lock = std::chrono::seconds{60};
+    int deliveries_max = 10;
+    std::list<Waiting> waiting;
+    std::size_t dead = 0;  ///< rejected, or received too often
+};
+
 class World {
 public:
     NameMap<Tenant> tenants;  ///< by id
@@ -168,6 +187,7 @@ public:
     NameMap<StorageAccount> accounts;
     NameMap<KeyResource> resources;  ///< by id
     std::vector<ReadOnlyLock> locks;
+    std::list<TopicSubscription> topic_subscriptions;
     bool throttling = true;
     // What is meant where a request to make something names none: the first that was made.
     std::string first_tenant;

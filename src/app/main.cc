@@ -20,6 +20,7 @@
 #include "cli/providers.h"
 #include "cli/rotate.h"
 #include "cli/sweep.h"
+#include "formats/wrapped_events.h"
 
 #include <boost/asio/io_context.hpp>
 
@@ -68,7 +69,7 @@ Result<Subject> subject_of(cli::CommandLine const& line, config::Settings const&
     switch (line.command) {
     case cli::Command::handle: {
         KSSEDR_TRY(auto read, read_input(line.file));
-        subject.events = std::move(read);
+        subject.events = formats::unwrap_events(std::move(read));
         break;
     }
     case cli::Command::plan:

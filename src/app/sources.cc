@@ -2,8 +2,11 @@
 
 #include "azure/amqp_event_hub.h"
 #include "azure/blob_checkpoints.h"
+#include "azure/event_grid_queue.h"
 #include "azure/event_hub_source.h"
 #include "azure/kafka_source.h"
+#include "azure/queue_source.h"
+#include "azure/storage_queue.h"
 #include "base/ascii.h"
 #include "base/check.h"
 
@@ -89,17 +92,45 @@ std::unique_ptr<ports::EventSource> make_kafka(asio::any_io_executor const& exec
                                                 world.clock(), log);
 }
 
+std::unique_ptr<azure::MessageQueue> make_storage_queue(World& world, EventSourceSetting const& setting) {
+    config::StorageSetting storage;
+    if (!setting.host.empty()) {
+        storage.endpoint = setting.host;
+    } else {
+        auto const& own = world.daemon().own_queues;
+        KSSEDR_CHECK(own.has_value(), "a queue without a service that was not checked");
+        storage.endpoint = own->queue_endpoint;
+        storage.account = own->account;
+        storage.account_key = own->account_key.clone();
+        storage.shared_access_signature = own->shared_access_signature.clone();
+    }
+    return std::make_unique<azure::StorageQueue>(world.queues(std::move(storage)), setting.entity);
+}
+
+std::unique_ptr<azure::MessageQueue> make_event_grid_queue(World& world, EventSourceSetting const& setting) {
+    azure::EventGridQueueOptions options{setting.host, setting.entity, setting.group, setting.secret.clone()};
+    return std::make_unique<azure::EventGridQueue>(world.transport(), world.tokens(), world.clock(), world.random(),
+                                                   std::move(options));
+}
+
+std::unique_ptr<ports::EventSource> make_queue_source(asio::any_io_executor const& executor, World& world,
+                                                      EventSourceSetting const& setting, Log& log) {
+    auto queue = setting.kind == EventSourceSetting::Kind::storage_queue ? make_storage_queue(world, setting)
+                                                                         : make_event_grid_queue(world, setting);
+    return std::make_unique<azure::QueueSource>(executor, setting.name, std::move(queue), world.clock(), world.random(),
+                                                log);
+}
+
 }  // namespace
 
 config::Problems check_sources(config::DaemonSettings const& settings) {
     config::Problems problems;
     for (auto const& setting : settings.sources) {
-        bool const is_there =
-            setting.kind == EventSourceSetting::Kind::event_hub || setting.kind == EventSourceSetting::Kind::kafka;
-        if (!is_there)
+        bool const needs_own = setting.kind == EventSourceSetting::Kind::storage_queue && setting.host.empty();
+        if (needs_own && (!settings.own_queues || settings.own_queues->queue_endpoint.empty()))
             problems.push_back(setting.where +
-                               ": sources of this type are not there yet; leave it out, and let "
-                               "events arrive by event-hub, kafka or push");
+                               ": neither service nor AzureWebJobsStorage says which account has the queue; set "
+                               "service to its URL, such as https://shop.queue.core.windows.net");
         if (setting.transport == EventSourceSetting::Transport::websocket)
             problems.push_back(setting.where +
                                ": websocket is not there yet; let kssedr reach port 5671, or read the "
@@ -126,7 +157,9 @@ Sources make_sources(asio::any_io_executor const& executor, World& world, store:
             break;
         case EventSourceSetting::Kind::kafka: made.all.push_back(make_kafka(executor, world, setting, log)); break;
         case EventSourceSetting::Kind::event_grid_namespace:
-        case EventSourceSetting::Kind::storage_queue: break;
+        case EventSourceSetting::Kind::storage_queue:
+            made.all.push_back(make_queue_source(executor, world, setting, log));
+            break;
         }
     }
     return made;

@@ -52,7 +52,7 @@ std::vector<engine::OwnSetting> to_own_settings(std::vector<config::OwnCredentia
     return own;
 }
 
-azure::BlobAccess to_access(config::StorageSetting storage) {
+azure::StorageAccess to_access(config::StorageSetting storage) {
     return {std::move(storage.endpoint), std::move(storage.account), std::move(storage.account_key),
             std::move(storage.shared_access_signature)};
 }
@@ -129,8 +129,14 @@ std::unique_ptr<azure::BlobLock> World::make_shared_lock(asio::any_io_executor c
                                              settings.lock_container->name, clock_, random_, log);
 }
 
-azure::BlobClient World::blobs(config::StorageSetting storage) {
+azure::StorageClient World::blobs(config::StorageSetting storage) {
     return {transport_, tokens_, clock_, random_, to_access(std::move(storage))};
+}
+
+azure::StorageClient World::queues(config::StorageSetting storage) {
+    auto access = to_access(std::move(storage));
+    access.role = "Storage Queue Data Contributor";
+    return {transport_, tokens_, clock_, random_, std::move(access)};
 }
 
 ports::OwnerLock& World::chosen_lock() {

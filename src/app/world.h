@@ -57,7 +57,8 @@ public:
     [[nodiscard]] std::vector<std::string> const& resolve() const { return resolve_; }
     Offload& offload() { return offload_; }
     /// A client of that storage.
-    azure::BlobClient blobs(config::StorageSetting storage);
+    azure::StorageClient blobs(config::StorageSetting storage);
+    azure::StorageClient queues(config::StorageSetting storage);
     engine::Rotator& rotator() { return rotator_; }
     engine::Intake& intake() { return intake_; }
     engine::Sweeper& sweeper() { return sweeper_; }

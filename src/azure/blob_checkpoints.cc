@@ -59,10 +59,10 @@ Async<std::vector<BlobCheckpoints::Found>> BlobCheckpoints::list(std::string pre
     std::vector<Found> found;
     std::string marker;
     do {
-        BlobCall call{.path = '/' + container_,
-                      .query = "restype=container&comp=list&include=metadata&maxresults=" + std::string(blobs_of_page) +
-                               "&prefix=" + format_percent(prefix),
-                      .response_limit = page_limit};
+        StorageCall call{.path = '/' + container_,
+                         .query = "restype=container&comp=list&include=metadata&maxresults=" +
+                                  std::string(blobs_of_page) + "&prefix=" + format_percent(prefix),
+                         .response_limit = page_limit};
         if (!marker.empty()) call.query += "&marker=" + format_percent(marker);
         auto const answer = co_await blobs_.send(std::move(call), std::min(deadline, clock_.steady_now() + call_limit));
         if (!answer) co_return fail(Error(answer.error()).during(doing));
@@ -116,10 +116,10 @@ Async<std::vector<ports::Checkpoint>> BlobCheckpoints::list_checkpoints(ports::E
 // Metadata of a blob that is there (`comp=metadata`), or with a new one.
 Async<http::Response> BlobCheckpoints::write(std::string blob, std::vector<http::Header> metadata,
                                              std::string_view query, SteadyPoint deadline) {
-    BlobCall call{.method = http::Method::put,
-                  .path = '/' + container_ + '/' + escape_path(blob),
-                  .query = std::string(query),
-                  .headers = std::move(metadata)};
+    StorageCall call{.method = http::Method::put,
+                     .path = '/' + container_ + '/' + escape_path(blob),
+                     .query = std::string(query),
+                     .headers = std::move(metadata)};
     if (query.empty()) call.headers.emplace_back("x-ms-blob-type", "BlockBlob");
     co_return co_await blobs_.send(std::move(call), std::min(deadline, clock_.steady_now() + call_limit));
 }
@@ -174,7 +174,7 @@ Async<void> BlobCheckpoints::update(ports::EventStream stream, ports::Checkpoint
 
 Async<void> BlobCheckpoints::make_container(SteadyPoint deadline) {
     auto const doing = "making the container " + blobs_.access().endpoint + '/' + container_;
-    BlobCall call{.method = http::Method::put, .path = '/' + container_, .query = "restype=container"};
+    StorageCall call{.method = http::Method::put, .path = '/' + container_, .query = "restype=container"};
     auto const answer = co_await blobs_.send(std::move(call), std::min(deadline, clock_.steady_now() + call_limit));
     if (!answer) co_return fail(Error(answer.error()).during(doing));
     if (answer->status == 201 || answer->header("x-ms-error-code") == "ContainerAlreadyExists")

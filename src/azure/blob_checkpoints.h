@@ -6,7 +6,7 @@
 
 #pragma once
 
-#include "azure/blob_client.h"
+#include "azure/storage_client.h"
 #include "ports/checkpoints.h"
 
 #include <string>
@@ -16,7 +16,7 @@ namespace kssedr::azure {
 class BlobCheckpoints final : public ports::Checkpoints {
 public:
     /// The container is made where there is none.
-    BlobCheckpoints(BlobClient blobs, std::string container, Clock& clock)
+    BlobCheckpoints(StorageClient blobs, std::string container, Clock& clock)
         : blobs_(std::move(blobs)), container_(std::move(container)), clock_(clock) {}
 
     Async<std::vector<ports::Ownership>> list_ownerships(ports::EventStream stream, SteadyPoint deadline) override;
@@ -34,7 +34,7 @@ private:
     Async<void> make_container(SteadyPoint deadline);
     [[nodiscard]] Error to_error(http::Response const& answer, std::string_view doing) const;
 
-    BlobClient blobs_;
+    StorageClient blobs_;
     std::string container_;
     Clock& clock_;
 };

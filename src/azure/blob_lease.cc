@@ -75,7 +75,7 @@ private:
     Clock& clock_;
 };
 
-BlobLock::BlobLock(asio::any_io_executor executor, ports::OwnerLock& within_process, BlobClient blobs,
+BlobLock::BlobLock(asio::any_io_executor executor, ports::OwnerLock& within_process, StorageClient blobs,
                    std::string container, Clock& clock, Random& random, Log& log)
     : within_process_(within_process),
       blobs_(std::move(blobs)),
@@ -148,7 +148,7 @@ Async<bool> BlobLock::try_acquire(std::shared_ptr<Held> held, SteadyPoint deadli
 
 Async<void> BlobLock::make_container(SteadyPoint deadline) {
     auto const doing = "making the container " + place();
-    BlobCall call{.method = http::Method::put, .path = '/' + container_, .query = "restype=container"};
+    StorageCall call{.method = http::Method::put, .path = '/' + container_, .query = "restype=container"};
     auto const answer = co_await blobs_.send(std::move(call), std::min(deadline, clock_.steady_now() + call_limit));
     if (!answer) co_return fail(no_answer(answer.error(), doing));
     if (answer->status == 201 || answer->header("x-ms-error-code") == "ContainerAlreadyExists")
@@ -160,10 +160,11 @@ Async<void> BlobLock::make_blob(Held const& held, SteadyPoint deadline) {
     auto const doing = "making a blob in " + place();
     // For people who look into the container.
     std::string const text = "One instance of kssedr at a time rotates " + held.owner + "\n";
-    BlobCall call{.method = http::Method::put,
-                  .path = '/' + container_ + '/' + held.blob,
-                  .headers = {{"Content-Type", "text/plain"}, {"If-None-Match", "*"}, {"x-ms-blob-type", "BlockBlob"}},
-                  .body = text};
+    StorageCall call{
+        .method = http::Method::put,
+        .path = '/' + container_ + '/' + held.blob,
+        .headers = {{"Content-Type", "text/plain"}, {"If-None-Match", "*"}, {"x-ms-blob-type", "BlockBlob"}},
+        .body = text};
     auto const answer = co_await blobs_.send(std::move(call), std::min(deadline, clock_.steady_now() + call_limit));
     if (!answer) co_return fail(no_answer(answer.error(), doing));
     // Another instance may have made it, and may have its lease already.
@@ -216,7 +217,7 @@ Task<void> BlobLock::give_back(std::shared_ptr<Held> held) {
 }
 
 Async<http::Response> BlobLock::change_lease(Held const& held, std::string_view action, SteadyPoint deadline) {
-    BlobCall call{.method = http::Method::put, .path = '/' + container_ + '/' + held.blob, .query = "comp=lease"};
+    StorageCall call{.method = http::Method::put, .path = '/' + container_ + '/' + held.blob, .query = "comp=lease"};
     call.headers.emplace_back("x-ms-lease-action", action);
     if (action == "acquire") {
         call.headers.emplace_back("x-ms-lease-duration", std::to_string(lease_length / 1s));

@@ -23,7 +23,7 @@
 #pragma once
 
 #include "async/task_group.h"
-#include "azure/blob_client.h"
+#include "azure/storage_client.h"
 #include "base/log.h"
 #include "ports/owner_lock.h"
 
@@ -40,8 +40,8 @@ namespace kssedr::azure {
 class BlobLock final : public ports::OwnerLock {
 public:
     /// `within_process` is taken first. Container and blobs are made where there are none.
-    BlobLock(asio::any_io_executor executor, ports::OwnerLock& within_process, BlobClient blobs, std::string container,
-             Clock& clock, Random& random, Log& log);
+    BlobLock(asio::any_io_executor executor, ports::OwnerLock& within_process, StorageClient blobs,
+             std::string container, Clock& clock, Random& random, Log& log);
     BlobLock(BlobLock const&) = delete;
     BlobLock& operator=(BlobLock const&) = delete;
     /// After `close()`.
@@ -73,7 +73,7 @@ private:
     [[nodiscard]] std::string place() const;
 
     ports::OwnerLock& within_process_;
-    BlobClient blobs_;
+    StorageClient blobs_;
     std::string container_;
     Clock& clock_;
     Random& random_;

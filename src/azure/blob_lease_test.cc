@@ -61,12 +61,12 @@ private:
 
 struct Instance {
     Instance(asio::any_io_executor executor, test::FakeBlobs& blobs, Clock& real,
-             BlobAccess access = {.endpoint = endpoint}, std::uint64_t seed = 1)
+             StorageAccess access = {.endpoint = endpoint}, std::uint64_t seed = 1)
         : clock(real),
           random(seed),
           line(blobs, real),
-          lock(std::move(executor), within, BlobClient(line, tokens, clock, random, std::move(access)), "kssedr-leases",
-               clock, random, log) {}
+          lock(std::move(executor), within, StorageClient(line, tokens, clock, random, std::move(access)),
+               "kssedr-leases", clock, random, log) {}
 
     auto acquire(Duration limit = 4min) { return lock.acquire(owner, clock.steady_now() + limit); }
 
@@ -136,7 +136,7 @@ CORO_TEST(BlobLock, TakesOneCallWhereTheBlobIs) {
 CORO_TEST(BlobLock, ProvesItselfByWhatItWasGiven) {
     test::FakeBlobs blobs(clock(), endpoint);
     {
-        BlobAccess access{.endpoint = endpoint, .account = "demo", .account_key = SecretString::copy_of("a2V5")};
+        StorageAccess access{.endpoint = endpoint, .account = "demo", .account_key = SecretString::copy_of("a2V5")};
         Instance by_key(executor(), blobs, clock(), std::move(access));
         auto const lease = co_await by_key.acquire();
         EXPECT_TRUE(lease);
@@ -145,7 +145,7 @@ CORO_TEST(BlobLock, ProvesItselfByWhatItWasGiven) {
         co_await by_key.lock.close(1s);
     }
     {
-        BlobAccess access{.endpoint = endpoint, .shared_access_signature = SecretString::copy_of("sv=1&sig=x")};
+        StorageAccess access{.endpoint = endpoint, .shared_access_signature = SecretString::copy_of("sv=1&sig=x")};
         Instance by_signature(executor(), blobs, clock(), std::move(access));
         co_await clock().sleep_for(1min);
         auto const lease = co_await by_signature.acquire();
@@ -347,7 +347,7 @@ CORO_TEST(BlobLock, WhatMayHaveBeenTakenIsGivenBackWhereItIsGivenUp) {
 }
 
 CORO_TEST(BlobLock, AFailureIsSaidWithItsCure) {
-    using Kind = BlobAccess::Kind;
+    using Kind = StorageAccess::Kind;
     struct Case {
         Kind kind;
         long status;
@@ -369,7 +369,7 @@ CORO_TEST(BlobLock, AFailureIsSaidWithItsCure) {
          }) {
         SCOPED_TRACE(c.code);
         test::FakeBlobs blobs(clock(), endpoint);
-        BlobAccess access{.endpoint = endpoint};
+        StorageAccess access{.endpoint = endpoint};
         if (c.kind == Kind::account_key) access.account_key = SecretString::copy_of("a2V5");
         if (c.kind == Kind::shared_access_signature) access.shared_access_signature = SecretString::copy_of("sig=x");
         Instance one(executor(), blobs, clock(), std::move(access));
@@ -431,8 +431,8 @@ public:
     Rivals(asio::any_io_executor executor, Clock& clock, std::uint64_t seed)
         : clock_(clock), chance_(seed), blobs_(clock, endpoint), spans_(instances_max) {
         for (std::size_t i = 0; i < instances_max; ++i)
-            instances_.push_back(std::make_unique<Instance>(executor, blobs_, clock, BlobAccess{.endpoint = endpoint},
-                                                            seed * instances_max + i));
+            instances_.push_back(std::make_unique<Instance>(
+                executor, blobs_, clock, StorageAccess{.endpoint = endpoint}, seed * instances_max + i));
         for (auto& each : instances_) {
             each->line.lose = [this] {
                 auto const luck = chance_.below(20);

@@ -8,7 +8,7 @@
 namespace kssedr::azure {
 namespace {
 
-std::string cure_of(http::Response const& answer, BlobAccess const& access, std::string_view setting) {
+std::string cure_of(http::Response const& answer, StorageAccess const& access, std::string_view setting) {
     auto const code = answer.header("x-ms-error-code");
     bool const is_refusal = answer.status == 401 || answer.status == 403;
     // Azurite, which is never called by https here, says the same of a wrong key.
@@ -17,20 +17,19 @@ std::string cure_of(http::Response const& answer, BlobAccess const& access, std:
     if (code == "KeyBasedAuthenticationNotPermitted")
         return "shared keys are switched off; give AzureWebJobsStorage__accountName in place of AzureWebJobsStorage, "
                "so that kssedr's identity is used";
-    if (is_refusal && access.kind() == BlobAccess::Kind::identity)
-        return "assign the role Storage Blob Data Contributor on the storage account or the container to kssedr's "
-               "identity";
-    if (is_refusal && access.kind() == BlobAccess::Kind::account_key)
+    if (is_refusal && access.kind() == StorageAccess::Kind::identity)
+        return "assign the role " + access.role + " on the storage account to kssedr's identity";
+    if (is_refusal && access.kind() == StorageAccess::Kind::account_key)
         return "the key in AzureWebJobsStorage is not one of the account's (any more); set the current one";
     if (is_refusal)
-        return "the signature in AzureWebJobsStorage has ended, or does not let blobs be read, made and written";
+        return "the signature in AzureWebJobsStorage has ended, or does not let kssedr read, make and write there";
     if (answer.status == 404) return "check the storage account in " + std::string(setting) + " or AzureWebJobsStorage";
     return {};
 }
 
 }  // namespace
 
-Error to_storage_error(http::Response const& answer, std::string_view doing, BlobAccess const& access,
+Error to_storage_error(http::Response const& answer, std::string_view doing, StorageAccess const& access,
                        std::string_view setting) {
     auto const code = answer.header("x-ms-error-code");
     bool const is_refusal = answer.status == 401 || answer.status == 403;

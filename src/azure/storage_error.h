@@ -2,7 +2,7 @@
 
 #pragma once
 
-#include "azure/blob_client.h"
+#include "azure/storage_client.h"
 #include "base/error.h"
 
 #include <string_view>
@@ -11,7 +11,7 @@ namespace kssedr::azure {
 
 /// `permission_denied` or `unavailable`, with the service's code and what a person can do. `setting`: the name of the
 /// setting that led there beside AzureWebJobsStorage, `KSSEDR_LOCKS`.
-[[nodiscard]] Error to_storage_error(http::Response const& answer, std::string_view doing, BlobAccess const& access,
+[[nodiscard]] Error to_storage_error(http::Response const& answer, std::string_view doing, StorageAccess const& access,
                                      std::string_view setting);
 
 }  // namespace kssedr::azure

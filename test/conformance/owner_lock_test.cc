@@ -33,7 +33,7 @@ struct Instance {
         : random(seed),
           line(blobs, clock),
           within(clock),
-          lock(std::move(executor), within, azure::BlobClient(line, tokens, clock, random, {.endpoint = endpoint}),
+          lock(std::move(executor), within, azure::StorageClient(line, tokens, clock, random, {.endpoint = endpoint}),
                "kssedr-leases", clock, random, log) {}
 
     SeededRandom random;

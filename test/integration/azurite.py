@@ -1,4 +1,4 @@
-"""Azurite, Microsoft's own emulator of storage: a blob service with real leases, keys and signatures, on a port of its own."""
+"""Azurite, Microsoft's own emulator of storage: a blob or a queue service with real leases, keys and signatures, on a port of its own."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from local_azure.shared_key import sign
 
-PROGRAM = Path(__file__).resolve().parent / "node_modules/azurite/dist/src/blob/main.js"
+PROGRAMS = Path(__file__).resolve().parent / "node_modules/azurite/dist/src"
 ACCOUNT = "devstoreaccount1"
 # Known to all the world.
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
@@ -32,7 +32,7 @@ def why_not() -> str | None:
     """Why Azurite cannot be started here; nothing where it can."""
     if shutil.which("node") is None:
         return "node is not installed"
-    if not PROGRAM.is_file():
+    if not PROGRAMS.is_dir():
         return "azurite is not installed: npm ci --ignore-scripts in test/integration"
     return None
 
@@ -46,9 +46,11 @@ def leave_where_missing() -> None:
 
 
 class Azurite:
-    def __init__(self) -> None:
+    def __init__(self, service: str = "blob") -> None:
+        self.service = service
         self._directory = tempfile.TemporaryDirectory(prefix="kssedr-azurite-")
-        command = ["node", str(PROGRAM), "--blobHost", "127.0.0.1", "--blobPort", "0", "--inMemoryPersistence"]
+        command = ["node", str(PROGRAMS / service / "main.js"), f"--{service}Host", "127.0.0.1", f"--{service}Port", "0"]
+        command += ["--inMemoryPersistence"]
         command += ["--skipApiVersionCheck"]
         self._process = subprocess.Popen(
             command, cwd=self._directory.name, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -87,17 +89,24 @@ class Azurite:
         self.stop()
 
     def connection_string(self, key: str = KEY) -> str:
-        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={key};BlobEndpoint={self.endpoint};"
+        own = f"{self.service.title()}Endpoint={self.endpoint};"
+        # Whoever asks for one service is told where the other would be.
+        other = "" if self.service == "blob" else f"BlobEndpoint={self.endpoint};"
+        return f"DefaultEndpointsProtocol=http;AccountName={ACCOUNT};AccountKey={key};{own}{other}"
 
     def signature_string(self) -> str:
         """A connection string with a shared access signature of the account in place of its key."""
+        return f"{self.service.title()}Endpoint={self.endpoint}/;SharedAccessSignature={self.signature()}"
+
+    def signature(self) -> str:
+        """The query that opens the account to whoever has it."""
         expires = (datetime.now(timezone.utc) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
-        permissions, services, types = "rwdlac", "b", "sco"
+        permissions, services, types = "rwdlacup", self.service[0], "sco"
         text = "\n".join([ACCOUNT, permissions, services, types, "", expires, "", "https,http", SIGNED_VERSION, "", ""])
         signed = hmac.new(base64.b64decode(KEY), text.encode(), hashlib.sha256).digest()
         query = {"sv": SIGNED_VERSION, "ss": services, "srt": types, "sp": permissions, "se": expires}
         query |= {"spr": "https,http", "sig": base64.b64encode(signed).decode()}
-        return f"BlobEndpoint={self.endpoint}/;SharedAccessSignature={urlencode(query)}"
+        return urlencode(query)
 
     def refused_leases(self) -> int:
         """How often somebody was told that another has a lease."""

@@ -1,4 +1,4 @@
-#include "azure/blob_client.h"
+#include "azure/storage_client.h"
 
 #include "azure/shared_key.h"
 #include "azure/url.h"
@@ -12,11 +12,12 @@ constexpr std::string_view audience = "https://storage.azure.com";
 
 }  // namespace
 
-BlobClient::BlobClient(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random, BlobAccess access)
+StorageClient::StorageClient(http::Transport& transport, TokenSource& tokens, Clock& clock, Random& random,
+                             StorageAccess access)
     : transport_(transport), tokens_(tokens), clock_(clock), random_(random), access_(std::move(access)) {}
 
-Async<http::Response> BlobClient::send(BlobCall call, SteadyPoint deadline) {
-    bool const needs_token = access_.kind() == BlobAccess::Kind::identity;
+Async<http::Response> StorageClient::send(StorageCall call, SteadyPoint deadline) {
+    bool const needs_token = access_.kind() == StorageAccess::Kind::identity;
     if (needs_token && !find_https_authority(access_.endpoint))
         co_return fail(Errc::invalid_argument, access_.endpoint + " is no https URL, so no token is sent there");
     Token token;
@@ -31,7 +32,7 @@ Async<http::Response> BlobClient::send(BlobCall call, SteadyPoint deadline) {
     }
 }
 
-Result<http::Request> BlobClient::make_request(BlobCall const& call, Token const& token) {
+Result<http::Request> StorageClient::make_request(StorageCall const& call, Token const& token) {
     http::Request request{.method = call.method, .url = access_.endpoint + call.path};
     if (!call.query.empty()) request.url += '?' + call.query;
     request.headers = call.headers;
@@ -42,14 +43,14 @@ Result<http::Request> BlobClient::make_request(BlobCall const& call, Token const
     request.repeatable = true;
     request.response_limit = call.response_limit;
     switch (access_.kind()) {
-    case BlobAccess::Kind::account_key:
+    case StorageAccess::Kind::account_key:
         if (auto const done = sign_with_shared_key(request, access_.account, access_.account_key); !done)
             return fail(done.error());
         break;
-    case BlobAccess::Kind::shared_access_signature:
+    case StorageAccess::Kind::shared_access_signature:
         request.secret_query = access_.shared_access_signature.clone();
         break;
-    case BlobAccess::Kind::identity:
+    case StorageAccess::Kind::identity:
         request.authorization = SecretString::copy_of("Bearer ");
         request.authorization.append(token->expose());
         break;
