@@ -24,7 +24,7 @@ find_path(KSSEDR_RDKAFKA librdkafka/rdkafka.h REQUIRED)
 find_package(GTest REQUIRED)
 find_package(Threads REQUIRED)
 
-# Asio and Beast are compiled once (src/async/asio.cc, src/listen/beast.cc), not in every file.
+# Asio and Beast are compiled once (src/async/asio.cc, src/async/beast.cc), not in every file.
 target_compile_definitions(Boost::headers INTERFACE
   BOOST_ASIO_SEPARATE_COMPILATION
   BOOST_ASIO_NO_DEPRECATED

@@ -17,6 +17,9 @@ namespace {
 
 using config::EventSourceSetting;
 
+constexpr std::uint16_t amqp_port = 5671;
+constexpr std::uint16_t https_port = 443;
+
 // `host:port:address`, as curl's --resolve; `*` for any host.
 std::string resolved(std::vector<std::string> const& entries, std::string_view host, std::uint16_t port) {
     for (auto const& entry : entries) {
@@ -62,6 +65,8 @@ std::unique_ptr<ports::EventSource> make_event_hub(asio::any_io_executor const& 
                                                    Log& log) {
     azure::AmqpEventHubOptions options;
     options.access = access_of(setting);
+    options.uses_websocket = setting.transport == EventSourceSetting::Transport::websocket;
+    if (options.uses_websocket && options.access.port == amqp_port) options.access.port = https_port;
     options.group = setting.group;
     options.ca_file = world.ca_file();
     options.connect_to = resolved(world.resolve(), options.access.host, options.access.port);
@@ -131,10 +136,6 @@ config::Problems check_sources(config::DaemonSettings const& settings) {
             problems.push_back(setting.where +
                                ": neither service nor AzureWebJobsStorage says which account has the queue; set "
                                "service to its URL, such as https://shop.queue.core.windows.net");
-        if (setting.transport == EventSourceSetting::Transport::websocket)
-            problems.push_back(setting.where +
-                               ": websocket is not there yet; let kssedr reach port 5671, or read the "
-                               "hub by type = \"kafka\"");
         bool const has_connection = setting.kind == EventSourceSetting::Kind::event_hub && !setting.secret.empty();
         if (!has_connection) continue;
         auto const access = azure::parse_event_hub_connection(setting.secret.expose(), setting.entity);

@@ -6,15 +6,70 @@
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <boost/beast/websocket/stream.hpp>
 
 namespace kssedr {
 namespace {
+
+namespace websocket = boost::beast::websocket;
 
 constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
 }  // namespace
 
+class Wire::Framing {
+public:
+    virtual ~Framing() = default;
+
+    virtual Async<void> shake_hands(WireAddress const& at) = 0;
+    virtual Task<boost::system::error_code> send(std::string_view bytes) = 0;
+    virtual Task<std::pair<boost::system::error_code, std::size_t>> receive(std::span<char> room) = 0;
+};
+
+template <class Stream>
+class Wire::FramingOver final : public Wire::Framing {
+public:
+    explicit FramingOver(Stream& stream) : frames_(stream) {
+        frames_.binary(true);
+        frames_.auto_fragment(false);
+    }
+
+    Async<void> shake_hands(WireAddress const& at) override {
+        namespace http = boost::beast::http;
+        frames_.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
+            request.set(http::field::sec_websocket_protocol, at.websocket_protocol);
+            request.set(http::field::user_agent, "kssedr");
+        }));
+        auto const host = at.uses_tls && at.port == 443 ? at.host : at.text();
+        websocket::response_type answer;
+        auto const [error] = co_await frames_.async_handshake(answer, host, at.websocket_path, as_result);
+        if (error && answer.result_int() >= 300)
+            co_return fail(Errc::unavailable,
+                           at.text() + ": the WebSocket was refused with " + std::to_string(answer.result_int()));
+        if (error) co_return fail(Errc::unavailable, at.text() + ": WebSocket: " + error.message());
+        if (answer[http::field::sec_websocket_protocol] != at.websocket_protocol)
+            co_return fail(Errc::unavailable,
+                           at.text() + ": it does not speak " + at.websocket_protocol + " within a WebSocket");
+        co_return Result<void>();
+    }
+
+    Task<boost::system::error_code> send(std::string_view bytes) override {
+        auto const [error, size] = co_await frames_.async_write(asio::buffer(bytes.data(), bytes.size()), as_result);
+        co_return error;
+    }
+
+    Task<std::pair<boost::system::error_code, std::size_t>> receive(std::span<char> room) override {
+        auto const [error, size] = co_await frames_.async_read_some(asio::buffer(room.data(), room.size()), as_result);
+        co_return std::pair(error, size);
+    }
+
+private:
+    websocket::stream<Stream&> frames_;
+};
+
 Wire::Wire(asio::any_io_executor executor) : stream_(std::move(executor), context_) {}
+Wire::~Wire() = default;
 
 Result<void> Wire::prepare_tls(WireAddress const& at) {
     boost::system::error_code error;
@@ -53,13 +108,25 @@ Async<void> Wire::open(WireAddress at) {
     if (unconnected) co_return failed("connecting", unconnected);
     boost::system::error_code ignored;
     stream_.next_layer().set_option(asio::ip::tcp::no_delay(true), ignored);
-    if (!uses_tls_) co_return Result<void>();
-    auto const [untrusted] = co_await stream_.async_handshake(asio::ssl::stream_base::client, as_result);
-    if (untrusted) co_return failed("TLS", untrusted);
-    co_return Result<void>();
+    if (uses_tls_) {
+        auto const [untrusted] = co_await stream_.async_handshake(asio::ssl::stream_base::client, as_result);
+        if (untrusted) co_return failed("TLS", untrusted);
+    }
+    if (at.websocket_path.empty()) co_return Result<void>();
+    co_return co_await upgrade(at);
+}
+
+Async<void> Wire::upgrade(WireAddress const& at) {
+    using Tls = asio::ssl::stream<asio::ip::tcp::socket>;
+    if (uses_tls_)
+        framing_ = std::make_unique<FramingOver<Tls>>(stream_);
+    else
+        framing_ = std::make_unique<FramingOver<asio::ip::tcp::socket>>(stream_.next_layer());
+    return framing_->shake_hands(at);
 }
 
 Task<boost::system::error_code> Wire::send(std::string_view bytes) {
+    if (framing_) co_return co_await framing_->send(bytes);
     auto const buffer = asio::buffer(bytes.data(), bytes.size());
     if (uses_tls_) {
         auto const [error, size] = co_await asio::async_write(stream_, buffer, as_result);
@@ -70,6 +137,11 @@ Task<boost::system::error_code> Wire::send(std::string_view bytes) {
 }
 
 Task<std::pair<boost::system::error_code, std::size_t>> Wire::receive(std::span<char> room) {
+    // A frame without content, or one of the protocol's own, brings no bytes.
+    while (framing_) {
+        auto const received = co_await framing_->receive(room);
+        if (received.first || received.second > 0) co_return received;
+    }
     auto const buffer = asio::buffer(room.data(), room.size());
     if (uses_tls_) {
         auto const [error, size] = co_await stream_.async_read_some(buffer, as_result);

@@ -1,4 +1,5 @@
-/// Wire: a connection to a server in TLS or in the clear, for protocols that a library speaks and nobody carries.
+/// Wire: a connection to a server in TLS or in the clear, for protocols that a library speaks and nobody carries;
+/// within a WebSocket (RFC 6455, binary) where its address says so.
 ///
 /// TLS 1.2 or newer, the server's name and certificate always verified. Whoever waits bounds its time by cancelling, or
 /// by `close`, which ends what is under way with an error. Event loop thread only.
@@ -13,6 +14,7 @@
 #include <boost/asio/ssl/stream.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -24,8 +26,10 @@ struct WireAddress {
     std::string host;  ///< whose certificate is asked for
     std::uint16_t port = 0;
     bool uses_tls = true;
-    std::string ca_file;     ///< PEM; empty: the system's bundle
-    std::string connect_to;  ///< an address in place of what the host's name resolves to; empty: none
+    std::string ca_file;             ///< PEM; empty: the system's bundle
+    std::string connect_to;          ///< an address in place of what the host's name resolves to; empty: none
+    std::string websocket_path;      ///< `/$servicebus/websocket`; empty: no WebSocket
+    std::string websocket_protocol;  ///< what is to be spoken within, `AMQPWSB10`
 
     [[nodiscard]] std::string text() const { return host + ':' + std::to_string(port); }
 };
@@ -33,6 +37,7 @@ struct WireAddress {
 class Wire {
 public:
     explicit Wire(asio::any_io_executor executor);
+    ~Wire();
     Wire(Wire const&) = delete;
     Wire& operator=(Wire const&) = delete;
 
@@ -45,11 +50,17 @@ public:
     void close();
 
 private:
+    class Framing;
+    template <class Stream>
+    class FramingOver;
+
     Result<void> prepare_tls(WireAddress const& at);
+    Async<void> upgrade(WireAddress const& at);
 
     asio::ssl::context context_{asio::ssl::context::tls_client};
     asio::ssl::stream<asio::ip::tcp::socket> stream_;
     bool uses_tls_ = true;
+    std::unique_ptr<Framing> framing_;  // null: no WebSocket
 };
 
 }  // namespace kssedr

@@ -21,6 +21,9 @@ constexpr Duration signature_renewed_after = 45min;
 constexpr Duration token_renewed_after = 4min;
 constexpr Duration renewal_limit = 30s;
 constexpr int prefetch = 64;
+// As Microsoft's own clients ask for it.
+constexpr std::string_view websocket_path = "/$servicebus/websocket";
+constexpr std::string_view websocket_protocol = "AMQPWSB10";
 
 Error status_error(AmqpMessage const& answer, std::string_view doing) {
     auto const& properties = answer.application_properties;
@@ -186,7 +189,15 @@ Async<std::shared_ptr<AmqpEventHub::Connected>> AmqpEventHub::connect(SteadyPoin
     }
     auto const& access = options_.access;
     AmqpConnectionOptions options;
-    options.at = {access.host, access.port, !access.is_emulator, options_.ca_file, options_.connect_to};
+    options.at = {.host = access.host,
+                  .port = access.port,
+                  .uses_tls = !access.is_emulator,
+                  .ca_file = options_.ca_file,
+                  .connect_to = options_.connect_to};
+    if (options_.uses_websocket) {
+        options.at.websocket_path = websocket_path;
+        options.at.websocket_protocol = websocket_protocol;
+    }
     options.host_name = access.host;
     options.container_id = "kssedr-" + random_.uuid();
     auto made = std::make_shared<Connected>(executor_, *proton, clock_, std::move(options));

@@ -1,6 +1,6 @@
 // An event hub that speaks AMQP 1.0, as far as clients of Event Hubs need it, on npm's rhea: independent of what it tests.
 //
-//   node hub.mjs '{"hub":"near-expiry","partitions":4,"keyName":"listen","key":"…","tls":{"cert":"…","key":"…"}}'
+//   node hub.mjs '{"hub":"near-expiry","partitions":4,"keyName":"listen","key":"…","tls":{"cert":"…","key":"…"},"websocket":true}'
 //
 // Prints {"port":N,"admin":M} and serves until standard input ends. It checks tokens (shared access signatures, by HMAC) and
 // their ends, keeps events in memory, follows selectors, epochs and credit. `admin` is HTTP on loopback, for tests:
@@ -9,7 +9,9 @@
 
 import crypto from "node:crypto";
 import http from "node:http";
+import https from "node:https";
 import rhea from "rhea";
+import { WebSocketServer } from "ws";
 
 const options = { hub: "near-expiry", partitions: 2, keyName: "listen", key: "secret", ...JSON.parse(process.argv[2] ?? "{}") };
 const BATCH_FORMAT = 0x80013700;
@@ -253,14 +255,32 @@ function expand(message) {
 for (const event of ["error", "connection_error", "session_error", "sender_error", "receiver_error", "protocol_error"])
     container.on(event, (context) => process.env.HUB_DEBUG && console.error(event, context.error ?? context));
 
-const listening = container.listen({
-    port: 0,
-    host: "127.0.0.1",
-    max_frame_size: 65536,
-    channel_max: 4999,
-    idle_time_out: options.idle ?? 240000,
-    ...(options.tls ? { transport: "tls", ...options.tls } : {}),
-});
+const webSockets = new Set();
+const manners = { max_frame_size: 65536, channel_max: 4999, idle_time_out: options.idle ?? 240000 };
+
+// Within WebSockets, as Event Hubs has it on port 443.
+function listenForWebSockets() {
+    const server = options.tls ? https.createServer(options.tls) : http.createServer();
+    const sockets = new WebSocketServer({
+        server,
+        path: "/$servicebus/websocket",
+        handleProtocols: (offered) => (offered.has("AMQPWSB10") ? "AMQPWSB10" : false),
+    });
+    sockets.on("connection", (socket) => {
+        webSockets.add(socket);
+        container.websocket_accept(socket, manners);
+    });
+    return server.listen(0, "127.0.0.1");
+}
+
+const listening = options.websocket
+    ? listenForWebSockets()
+    : container.listen({
+          port: 0,
+          host: "127.0.0.1",
+          ...manners,
+          ...(options.tls ? { transport: "tls", ...options.tls } : {}),
+      });
 
 // ---------------------------------------------------------------- for tests
 const orders = {
@@ -274,7 +294,8 @@ const orders = {
         for (const connection of connections) connection.close({ condition, description: "as the test says" });
     },
     "/cut": () => {
-        for (const connection of connections) connection.socket.destroy();
+        for (const connection of connections) connection.socket.destroy?.();
+        for (const socket of webSockets) socket.terminate();
     },
     "/refuse": ({ condition }) => {
         refuse = condition ?? null;

@@ -3,7 +3,7 @@
 //   event-hub-tool list                 the partitions, and what they tell of themselves
 //   event-hub-tool read PARTITION FROM  events of one, a JSON line each; FROM is earliest, latest, or a sequence number
 //
-// The connection string stands in HUB_CONNECTION, a CA bundle in SSL_CERT_FILE.
+// The connection string stands in HUB_CONNECTION, a CA bundle in SSL_CERT_FILE. HUB_WEBSOCKET: within a WebSocket.
 
 #include "async/run.h"
 #include "azure/amqp_event_hub.h"
@@ -98,6 +98,7 @@ int main(int argc, char** argv) {
     if (!environment("HUB_TOKEN").empty()) options.access.key = SecretString();
     options.ca_file = environment("SSL_CERT_FILE");
     options.connect_to = environment("HUB_CONNECT_TO");
+    options.uses_websocket = !environment("HUB_WEBSOCKET").empty();
     asio::io_context loop(1);
     SystemClock clock;
     SystemRandom random;

@@ -34,6 +34,7 @@ class Hub:
     def __init__(self, **options: Any) -> None:
         self.name = options.setdefault("hub", "near-expiry")
         options.setdefault("key", KEY)
+        self._websocket = bool(options.get("websocket"))
         self._process = subprocess.Popen(
             ["node", str(FOLDER / "hub.mjs"), json.dumps(options)],
             stdin=subprocess.PIPE,
@@ -50,6 +51,10 @@ class Hub:
             f"Endpoint=sb://{host}:{self.port};SharedAccessKeyName=listen;SharedAccessKey={key};"
             f"EntityPath={self.name}{plain}"
         )
+
+    def environment(self) -> dict[str, str]:
+        """What a tool needs to find it."""
+        return {"HUB_CONNECTION": self.connection()} | ({"HUB_WEBSOCKET": "1"} if self._websocket else {})
 
     def order(self, what: str, **members: Any) -> dict[str, Any]:
         request = urllib.request.Request(f"http://127.0.0.1:{self._admin}/{what}", json.dumps(members).encode())
@@ -82,7 +87,7 @@ class Tool:
     """`event-hub-tool read`, with the lines that it printed."""
 
     def __init__(self, hub: Hub, *arguments: str, **environment: str) -> None:
-        settings = {"HUB_CONNECTION": hub.connection()} | environment
+        settings = hub.environment() | environment
         self._process = subprocess.Popen(
             [str(TOOL), *arguments], env=settings, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )

@@ -13,13 +13,15 @@ from stage import eventually
 
 
 def run_tool(hub: Hub, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    settings = {"HUB_CONNECTION": hub.connection()} | environment
+    settings = hub.environment() | environment
     return subprocess.run([str(TOOL), *arguments], env=settings, capture_output=True, text=True, timeout=60)
 
 
 class EventHubs(unittest.TestCase):
+    websocket = False
+
     def hub(self, **options: Any) -> Hub:
-        hub = Hub(**options)
+        hub = Hub(**options, websocket=self.websocket)
         self.addCleanup(hub.close)
         return hub
 
@@ -139,7 +141,7 @@ class EventHubs(unittest.TestCase):
             self.assertIn(condition, ran.stderr)
 
     def test_nobody_there_is_told(self) -> None:
-        hub = Hub()
+        hub = Hub(websocket=self.websocket)
         hub.close()
         ran = run_tool(hub, "list")
         self.assertTrue(ran.stderr.startswith("unavailable"), ran.stderr)
@@ -156,6 +158,21 @@ class EventHubs(unittest.TestCase):
         other = {"HUB_CONNECTION": hub.connection(host="another.example", emulator=False), "HUB_CONNECT_TO": "127.0.0.1"}
         named = run_tool(hub, "list", SSL_CERT_FILE=made["path"], **other)
         self.assertTrue(named.stderr.startswith("unavailable"), named.stderr)
+
+
+class InWebSockets(EventHubs):
+    """The same where port 443 alone is let through."""
+
+    websocket = True
+    # That one sends over AMQP's own port.
+    test_what_microsofts_client_sends_is_read = None
+
+    def test_what_is_no_websocket_is_told(self) -> None:
+        hub = Hub()
+        self.addCleanup(hub.close)
+        ran = run_tool(hub, "list", HUB_WEBSOCKET="1")
+        self.assertTrue(ran.stderr.startswith("unavailable"), ran.stderr)
+        self.assertIn("WebSocket", ran.stderr)
 
 
 def make_certificate(test: unittest.TestCase) -> dict[str, str]:

@@ -46,7 +46,7 @@ MAY_SEE: dict[str, set[str]] = {
     # Coroutines are Asio's, so whoever waits for several things at once sees some of it; tasks and timers do not spread
     # for that (words.py).
     "boost/asio": {"async", "http", "listen", "engine", "azure", "providers", "store", "app", "emulator"},
-    "boost/beast": {"listen"},
+    "boost/beast": {"async", "listen"},
     "boost/json": {"formats", "config", "azure", "providers", "store", "server", "emulator"},
     "boost/url": {"formats", "azure", "emulator"},
     "curl/": {"http"},
