@@ -155,7 +155,9 @@ server::StatusSnapshot Doors::read() const {
     status.identity = identity_status_;
     for (auto const& source : generation_->sources()) status.sources.push_back({source->name(), source->health()});
     status.in_flight = generation_->dispatcher().deliveries();
+    status.leases = generation_->world().leases();
     auto const* const schedule = generation_->schedule();
+    if (schedule != nullptr) status.next_sweep = schedule->next();
     if (schedule == nullptr || !schedule->last()) return status;
     status.last_sweep = server::SweepStatus{schedule->last()->ended, schedule->last()->summary};
     for (auto const& [host, why] : schedule->last()->summary.vaults)

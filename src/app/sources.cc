@@ -66,6 +66,7 @@ std::unique_ptr<ports::EventSource> make_event_hub(asio::any_io_executor const& 
     azure::AmqpEventHubOptions options;
     options.access = access_of(setting);
     options.uses_websocket = setting.transport == EventSourceSetting::Transport::websocket;
+    options.signs_in_plainly = setting.sign_in == EventSourceSetting::SignIn::plain;
     if (options.uses_websocket && options.access.port == amqp_port) options.access.port = https_port;
     options.group = setting.group;
     options.ca_file = world.ca_file();
@@ -137,9 +138,15 @@ config::Problems check_sources(config::DaemonSettings const& settings) {
                                ": neither service nor AzureWebJobsStorage says which account has the queue; set "
                                "service to its URL, such as https://shop.queue.core.windows.net");
         bool const has_connection = setting.kind == EventSourceSetting::Kind::event_hub && !setting.secret.empty();
+        if (!has_connection && setting.sign_in == EventSourceSetting::SignIn::plain)
+            problems.push_back(setting.where +
+                               ": sign_in = \"plain\" needs secret_from, a connection string with a key");
         if (!has_connection) continue;
         auto const access = azure::parse_event_hub_connection(setting.secret.expose(), setting.entity);
         if (!access) problems.push_back(setting.where + ": " + access.error().message());
+        if (access && access->key.empty() && setting.sign_in == EventSourceSetting::SignIn::plain)
+            problems.push_back(setting.where +
+                               ": sign_in = \"plain\" needs a SharedAccessKey in the connection string");
     }
     return problems;
 }

@@ -52,6 +52,8 @@ public:
     rotation::Cloud const& cloud() const { return cloud_; }
     /// What is held among instances, or within this process where nothing is.
     ports::OwnerLock& lock() { return chosen_lock(); }
+    /// How many of those are held now.
+    [[nodiscard]] std::size_t leases() const { return shared_lock_ ? shared_lock_->held() : lock_.held(); }
     config::DaemonSettings& daemon() { return daemon_; }
     [[nodiscard]] std::string const& ca_file() const { return ca_file_; }
     [[nodiscard]] std::vector<std::string> const& resolve() const { return resolve_; }

@@ -56,7 +56,9 @@ Async<void> AmqpConnection::open(SteadyPoint deadline) {
         // TLS is the wire's, which Proton does not know of.
         proton_.pn_sasl_set_allow_insecure_mechs(sasl, true);
         proton_.pn_connection_set_user(driver_.connection, options_.user.c_str());
-        proton_.pn_connection_set_password(driver_.connection, std::string(options_.password.expose()).c_str());
+        auto terminated = options_.password.clone();
+        terminated.append(std::string_view("\0", 1));
+        proton_.pn_connection_set_password(driver_.connection, terminated.expose().data());
     }
     proton_.pn_transport_set_max_frame(driver_.transport, frame_max);
     proton_.pn_transport_set_idle_timeout(driver_.transport, idle_limit);

@@ -198,17 +198,21 @@ Async<std::shared_ptr<AmqpEventHub::Connected>> AmqpEventHub::connect(SteadyPoin
         options.at.websocket_path = websocket_path;
         options.at.websocket_protocol = websocket_protocol;
     }
+    if (options_.signs_in_plainly) {
+        options.user = access.key_name;
+        options.password = access.key.clone();
+    }
     options.host_name = access.host;
     options.container_id = "kssedr-" + random_.uuid();
     auto made = std::make_shared<Connected>(executor_, *proton, clock_, std::move(options));
     auto opened = co_await made->connection.open(deadline);
-    if (opened) opened = co_await authorize(made, deadline);
+    if (opened && !options_.signs_in_plainly) opened = co_await authorize(made, deadline);
     if (!opened) {
         co_await made->connection.close();
         co_return std::unexpected(opened.error());
     }
     connected_ = made;
-    tasks_.spawn("renewal", keep_authorized(made));
+    if (!options_.signs_in_plainly) tasks_.spawn("renewal", keep_authorized(made));
     co_return made;
 }
 

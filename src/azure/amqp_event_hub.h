@@ -20,9 +20,10 @@ namespace kssedr::azure {
 struct AmqpEventHubOptions {
     EventHubAccess access;
     std::string group = "$Default";
-    std::string ca_file;          ///< PEM; empty: the system's bundle
-    std::string connect_to;       ///< an address in place of what the host's name resolves to; empty: none
-    bool uses_websocket = false;  ///< AMQP within a WebSocket, for where 443 alone is let through
+    std::string ca_file;            ///< PEM; empty: the system's bundle
+    std::string connect_to;         ///< an address in place of what the host's name resolves to; empty: none
+    bool signs_in_plainly = false;  ///< the key itself by SASL PLAIN, and no tokens; only where there is a key
+    bool uses_websocket = false;    ///< AMQP within a WebSocket, for where 443 alone is let through
 };
 
 class AmqpEventHub final : public EventHubClient {

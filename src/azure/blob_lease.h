@@ -51,6 +51,8 @@ public:
     /// minutes at most, since nobody rotates for longer.
     Async<std::unique_ptr<ports::OwnerLease>> acquire(std::string owner_key, SteadyPoint deadline) override;
 
+    /// How many leases are held now, those too that are about to be given back.
+    [[nodiscard]] std::size_t held() const { return tasks_.size(); }
     /// Waits until what was let go has been given back, for at most `limit`; what is still held then is left to run
     /// out.
     Task<void> close(Duration limit);

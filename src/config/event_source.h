@@ -15,6 +15,7 @@ struct EventSourceSetting {
     enum class Start : std::uint8_t { earliest, latest, time };
     enum class OnLostPosition : std::uint8_t { earliest, latest, stop };
     enum class Transport : std::uint8_t { amqp, websocket };
+    enum class SignIn : std::uint8_t { cbs, plain };
 
     Kind kind = Kind::event_hub;
     std::string name;
@@ -31,8 +32,9 @@ struct EventSourceSetting {
     TimePoint start_time{};
     OnLostPosition on_lost_position = OnLostPosition::earliest;
     Transport transport = Transport::amqp;
-    bool is_plaintext = false;  ///< kafka: no TLS and no SASL, for a broker of one's own
-    std::string where;          ///< file and line, for people
+    SignIn sign_in = SignIn::cbs;  ///< event-hub: by tokens that are put, or with the key itself by SASL PLAIN
+    bool is_plaintext = false;     ///< kafka: no TLS and no SASL, for a broker of one's own
+    std::string where;             ///< file and line, for people
 };
 
 }  // namespace kssedr::config

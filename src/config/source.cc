@@ -24,8 +24,8 @@ struct KindMembers {
 };
 
 constexpr std::array<std::string_view, 2> hub_needed = {"namespace", "hub"};
-constexpr std::array<std::string_view, 5> hub_possible = {"consumer_group", "secret_from", "start", "on_lost_position",
-                                                          "transport"};
+constexpr std::array<std::string_view, 6> hub_possible = {"consumer_group",   "secret_from", "start",
+                                                          "on_lost_position", "transport",   "sign_in"};
 constexpr std::array<std::string_view, 2> kafka_needed = {"brokers", "topic"};
 constexpr std::array<std::string_view, 5> kafka_possible = {"consumer_group", "user", "secret_from", "start",
                                                             "plaintext"};
@@ -121,6 +121,11 @@ void read_hub(TableReader& reader, EventSourceSetting& source) {
         source.transport = EventSourceSetting::Transport::websocket;
     else if (!transport.empty() && transport != "amqp")
         reader.problem("transport", "transport is amqp (port 5671) or websocket (port 443)");
+    auto const sign_in = reader.text("sign_in");
+    if (sign_in == "plain")
+        source.sign_in = EventSourceSetting::SignIn::plain;
+    else if (!sign_in.empty() && sign_in != "cbs")
+        reader.problem("sign_in", "sign_in is cbs (tokens, the default) or plain (the key itself, by SASL PLAIN)");
 }
 
 void read_kafka(TableReader& reader, EventSourceSetting& source) {

@@ -37,6 +37,7 @@ secret_from = "HUB_CONNECTION"
 start = "2026-01-15T09:30:00Z"
 on_lost_position = "stop"
 transport = "websocket"
+sign_in = "plain"
 
 [[source]]
 name = "kafka"
@@ -68,6 +69,7 @@ service = "https://shop.queue.core.windows.net/"
     EXPECT_EQ(sources[0].start, EventSourceSetting::Start::time);
     EXPECT_EQ(sources[0].on_lost_position, EventSourceSetting::OnLostPosition::stop);
     EXPECT_EQ(sources[0].transport, EventSourceSetting::Transport::websocket);
+    EXPECT_EQ(sources[0].sign_in, EventSourceSetting::SignIn::plain);
     EXPECT_TRUE(sources[0].secret.equals("Endpoint=sb://shop"));
     EXPECT_EQ(sources[1].user, "$ConnectionString");
     EXPECT_EQ(sources[1].group, "kssedr");

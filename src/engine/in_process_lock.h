@@ -24,6 +24,9 @@ public:
 
     Async<std::unique_ptr<ports::OwnerLease>> acquire(std::string owner_key, SteadyPoint deadline) override;
 
+    /// How many are held now.
+    [[nodiscard]] std::size_t held() const { return held_.size(); }
+
 private:
     struct Waiter {
         explicit Waiter(asio::any_io_executor executor) : turn(std::move(executor), 1) {}

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace kssedr::engine {
@@ -37,8 +38,10 @@ Task<void> SweepSchedule::run() {
             co_await tasks_.join();
             auto const tenth = static_cast<std::uint64_t>(options_.every.count() / 10);
             next = began + options_.every - Duration{random_.below(tenth + 1)};
+            next_ = clock_.now() + std::max<Duration>(next - clock_.steady_now(), Duration{});
         }
         co_await stopping_.wait(clock_, next);
+        next_.reset();
     }
 }
 

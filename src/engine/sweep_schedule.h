@@ -41,6 +41,8 @@ public:
         TimePoint ended{};
     };
     [[nodiscard]] std::optional<Last> const& last() const { return last_; }
+    /// When the next one begins; nothing while one is under way, and where another instance sweeps.
+    [[nodiscard]] std::optional<TimePoint> next() const { return next_; }
     /// Whether this process is the one that sweeps.
     [[nodiscard]] bool is_sweeper() const { return leadership_.is_held(); }
 
@@ -63,6 +65,7 @@ private:
     SweepScheduleOptions options_;
     Leadership leadership_;
     std::optional<Last> last_;
+    std::optional<TimePoint> next_;
     std::set<std::string> failed_before_;  // secrets that failed at the last sweep
     Latch stopping_;
     TaskGroup tasks_;

@@ -79,6 +79,10 @@ CORO_TEST(SweepSchedule, OfManyOneSweepsAndAnotherTakesOver) {
     EXPECT_TRUE(first->schedule.is_sweeper());
     EXPECT_FALSE(second.schedule.is_sweeper());
     EXPECT_FALSE(second.schedule.last());
+    CO_ASSERT(first->schedule.next());
+    EXPECT_GT(*first->schedule.next(), clock().now());
+    EXPECT_LE(*first->schedule.next(), clock().now() + 1h);
+    EXPECT_FALSE(second.schedule.next()) << "another one sweeps";
     co_await first->end();
     first.reset();
     co_await clock().sleep_for(2h);

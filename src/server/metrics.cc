@@ -163,7 +163,8 @@ void ServerMetrics::write_status(Exposition& out, StatusSnapshot const& status) 
     out.single("kssedr_deliveries_in_flight", MetricKind::gauge, "Deliveries that are being handled.",
                static_cast<double>(status.in_flight));
     if (status.leases)
-        out.single("kssedr_leases_held", MetricKind::gauge, "Leases on owners that this instance holds.",
+        out.single("kssedr_leases_held", MetricKind::gauge,
+                   "Leases that this instance holds: on owners, and as the one that sweeps or works on the inbox.",
                    static_cast<double>(*status.leases));
     if (!status.last_sweep) return;
     write_sweep(out, *status.last_sweep);

@@ -44,8 +44,9 @@ struct StatusSnapshot {
     std::vector<VaultStatus> vaults;    ///< those that configuration names, as far as they were asked
     std::optional<SweepStatus> last_sweep;
     std::optional<TimePoint> next_sweep;
-    std::uint64_t in_flight = 0;          ///< deliveries that are being handled
-    std::optional<std::uint64_t> leases;  ///< of owners, held now; nothing: not known
+    std::uint64_t in_flight = 0;  ///< deliveries that are being handled
+    /// Held now: on owners, and as the one that sweeps or works on the inbox. Nothing: not known.
+    std::optional<std::uint64_t> leases;
 };
 
 class Status {

@@ -194,7 +194,8 @@ container.on("connection_open", ({ connection }) => {
     state.connections++;
     connection.answers = new Map();
     // Who signed in with the key needs no token.
-    if (connection.sasl_transport?.username === options.keyName) connection.authorizedUntil = Infinity;
+    const sasl = connection.sasl_transport?.selected ?? connection.sasl_transport;
+    if (sasl?.username === options.keyName) connection.authorizedUntil = Infinity;
 });
 container.on("sender_open", (context) => {
     const { sender, connection } = context;

@@ -4,6 +4,7 @@
 //   event-hub-tool read PARTITION FROM  events of one, a JSON line each; FROM is earliest, latest, or a sequence number
 //
 // The connection string stands in HUB_CONNECTION, a CA bundle in SSL_CERT_FILE. HUB_WEBSOCKET: within a WebSocket.
+// HUB_PLAIN: SASL PLAIN.
 
 #include "async/run.h"
 #include "azure/amqp_event_hub.h"
@@ -98,6 +99,7 @@ int main(int argc, char** argv) {
     if (!environment("HUB_TOKEN").empty()) options.access.key = SecretString();
     options.ca_file = environment("SSL_CERT_FILE");
     options.connect_to = environment("HUB_CONNECT_TO");
+    options.signs_in_plainly = !environment("HUB_PLAIN").empty();
     options.uses_websocket = !environment("HUB_WEBSOCKET").empty();
     asio::io_context loop(1);
     SystemClock clock;

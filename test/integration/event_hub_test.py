@@ -122,6 +122,16 @@ class EventHubs(unittest.TestCase):
         self.assertIn("Azure Event Hubs Data Receiver", ran.stderr)
         self.assertNotIn("another-key-altogether", ran.stderr)
 
+    def test_the_key_itself_is_taken_where_the_source_says_so(self) -> None:
+        hub = self.hub()
+        hub.send("one")
+        tool = self.reader(hub, HUB_PLAIN="1")
+        self.assertTrue(eventually(lambda: tool.bodies == ["one"]), tool.lines)
+        self.assertEqual(hub.state()["tokens"], 0)
+        refused = run_tool(hub, "list", HUB_PLAIN="1", HUB_CONNECTION=hub.connection(key="another-key-altogether"))
+        self.assertTrue(refused.stderr.startswith("permission_denied"), refused.stderr)
+        self.assertNotIn("another-key-altogether", refused.stderr)
+
     def test_a_token_of_entras_is_taken(self) -> None:
         hub = self.hub(jwt="a-token-of-entras")
         ran = run_tool(hub, "list", HUB_TOKEN="a-token-of-entras")

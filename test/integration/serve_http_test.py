@@ -50,6 +50,15 @@ class ServeHttp(unittest.TestCase):
                 return value
         return None
 
+    def test_the_status_tells_of_leases_and_of_the_next_sweep(self) -> None:
+        daemon = self.serve()
+        self.assertTrue(eventually(lambda: self.api(daemon, "/api/v1/status")[1]["nextSweep"]), daemon.lines)
+        status = self.api(daemon, "/api/v1/status")[1]
+        self.assertGreater(status["nextSweep"], status["sweep"]["ended"])
+        # It is the one that sweeps, and the one that works on the inbox.
+        self.assertEqual(status["leases"], 2, status)
+        self.assertEqual(self.metric(daemon, "kssedr_leases_held"), "2")
+
     def test_a_pushed_event_is_rotated_kept_and_counted(self) -> None:
         version = self.stage.put_secret()
         # No vault is named, so no sweep comes first.
