@@ -184,9 +184,8 @@ Async<std::shared_ptr<AmqpEventHub::Connected>> AmqpEventHub::connected(SteadyPo
 
 Async<std::shared_ptr<AmqpEventHub::Connected>> AmqpEventHub::connect(SteadyPoint deadline) {
     KSSEDR_CO_TRY(auto const* const proton, Proton::get());
-    if (auto const former = std::exchange(connected_, nullptr)) {
-        co_await former->connection.close();
-    }
+    connected_.reset();
+    co_await close_connections();
     auto const& access = options_.access;
     AmqpConnectionOptions options;
     options.at = {.host = access.host,
@@ -205,10 +204,12 @@ Async<std::shared_ptr<AmqpEventHub::Connected>> AmqpEventHub::connect(SteadyPoin
     options.host_name = access.host;
     options.container_id = "kssedr-" + random_.uuid();
     auto made = std::make_shared<Connected>(executor_, *proton, clock_, std::move(options));
+    // A caller that is cancelled leaves it open: whoever comes next closes it, or `close`.
+    unclosed_.push_back(made);
     auto opened = co_await made->connection.open(deadline);
     if (opened && !options_.signs_in_plainly) opened = co_await authorize(made, deadline);
     if (!opened) {
-        co_await made->connection.close();
+        co_await close_connections();
         co_return std::unexpected(opened.error());
     }
     connected_ = made;
@@ -239,12 +240,14 @@ Async<void> AmqpEventHub::authorize(std::shared_ptr<Connected> connected, Steady
     co_return Result<void>();
 }
 
-Task<void> AmqpEventHub::keep_authorized(std::shared_ptr<Connected> connected) {
+// A connection that was left is not kept for it.
+Task<void> AmqpEventHub::keep_authorized(std::weak_ptr<Connected> of) {
     auto const renew_after = options_.access.uses_identity() ? token_renewed_after : signature_renewed_after;
     for (;;) {
         co_await clock_.sleep_for(renew_after);
+        auto const connected = of.lock();
         // The next connection has a renewal of its own.
-        if (connected->connection.has_ended()) co_return;
+        if (!connected || connected->connection.has_ended()) co_return;
         auto const renewed = co_await authorize(connected, clock_.steady_now() + renewal_limit);
         // The links end when the token does, and whoever opens them anew puts one.
         if (!renewed) connected->needs_token = true;
@@ -308,8 +311,14 @@ Async<std::unique_ptr<PartitionReader>> AmqpEventHub::open(std::string partition
 Task<void> AmqpEventHub::close() {
     tasks_.cancel();
     co_await tasks_.join();
-    if (auto const former = std::exchange(connected_, nullptr)) {
-        co_await former->connection.close();
+    connected_.reset();
+    co_await close_connections();
+}
+
+Task<void> AmqpEventHub::close_connections() {
+    while (!unclosed_.empty()) {
+        co_await unclosed_.front()->connection.close();
+        unclosed_.pop_front();
     }
 }
 

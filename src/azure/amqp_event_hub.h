@@ -12,6 +12,7 @@
 #include "azure/token_source.h"
 #include "base/random.h"
 
+#include <list>
 #include <memory>
 #include <string>
 
@@ -48,9 +49,10 @@ private:
 
     Async<std::shared_ptr<Connected>> connected(SteadyPoint deadline);
     Async<std::shared_ptr<Connected>> connect(SteadyPoint deadline);
+    Task<void> close_connections();
     Async<PutToken> make_token(SteadyPoint deadline);
     Async<void> authorize(std::shared_ptr<Connected> connected, SteadyPoint deadline);
-    Task<void> keep_authorized(std::shared_ptr<Connected> connected);
+    Task<void> keep_authorized(std::weak_ptr<Connected> of);
     Async<AmqpMessage> read(std::string_view type, std::string_view partition, SteadyPoint deadline);
     [[nodiscard]] std::string resource() const;
 
@@ -59,7 +61,8 @@ private:
     Clock& clock_;
     Random& random_;
     AmqpEventHubOptions options_;
-    std::shared_ptr<Connected> connected_;
+    std::shared_ptr<Connected> connected_;            // in use, or to be left
+    std::list<std::shared_ptr<Connected>> unclosed_;  // that one, and such as a cancelled call left
     bool is_connecting_ = false;
     Waiters connecting_;
     TaskGroup tasks_;

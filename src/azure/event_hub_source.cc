@@ -194,14 +194,18 @@ Async<void> EventHubSource::start_claimed(ports::EventConsumer& consumer) {
 
 // Another reads it: what we are done with is its business now.
 Task<void> EventHubSource::let_go(std::string partition) {
-    auto const pump = std::move(pumps_[partition]);
+    // Where this is cancelled, it is stopped when what is held is given back.
+    auto const place = leaving_.insert(leaving_.end(), std::move(pumps_[partition]));
     pumps_.erase(partition);
-    co_await pump->stop(PartitionPump::Ownership::is_lost, clock_.steady_now());
+    co_await (*place)->stop(PartitionPump::Ownership::is_lost, clock_.steady_now());
+    leaving_.erase(place);
     log_.info("event_hub.partition_left", {{"source", options_.source}, {"partition", partition}});
 }
 
 Task<void> EventHubSource::give_back() {
     auto const give_up_at = clock_.steady_now() + giving_back_limit;
+    for (auto const& pump : leaving_) co_await pump->stop(PartitionPump::Ownership::is_lost, give_up_at);
+    leaving_.clear();
     for (auto const& [partition, pump] : pumps_) co_await pump->stop(PartitionPump::Ownership::is_kept, give_up_at);
     for (auto const& [partition, pump] : pumps_) {
         if (clock_.steady_now() >= give_up_at) break;

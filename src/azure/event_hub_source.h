@@ -9,6 +9,7 @@
 
 #include "azure/partition_pump.h"
 
+#include <list>
 #include <map>
 #include <memory>
 
@@ -68,6 +69,7 @@ private:
     std::map<std::string, Seen> seen_;
     std::map<std::string, SteadyPoint> not_before_;  // until when those are left alone whose links were taken
     std::map<std::string, std::unique_ptr<PartitionPump>> pumps_;
+    std::list<std::unique_ptr<PartitionPump>> leaving_;  // of partitions that are ours no more
     ports::SourceState state_ = ports::SourceState::starting;
     std::string reason_;
     TimePoint since_;

@@ -131,6 +131,7 @@ class Day(unittest.TestCase):
 
         eventually(is_calm, 90)
         time.sleep(12)  # idle connections of the API and to Azure are closed
+        self.assertIsNone(self.daemon.process.poll(), self.daemon.lines[-20:])
         process = Path(f"/proc/{self.daemon.process.pid}")
         told = dict(line.split(":", 1) for line in (process / "status").read_text().splitlines())
         return int(told["VmRSS"].split()[0]), len(os.listdir(process / "fd")), int(told["Threads"])

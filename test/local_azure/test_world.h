@@ -142,8 +142,9 @@ public:
     ResourceManager resource_manager{ground};
     BlobService blob{ground};
     Graph graph{ground};
+    EventGridNamespace event_grid{ground};
     Admin admin_service{ground, builder, events, faults, holds, calls};
-    Router router{ground, {entra, key_vault, resource_manager, blob, graph}, admin_service, faults, holds, calls};
+    Router router{ground, {entra, key_vault, resource_manager, blob, graph, event_grid}, admin_service, faults, holds, calls};
 };
 
 }  // namespace kssedr::emulator
