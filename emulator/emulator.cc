@@ -31,6 +31,7 @@ Emulator::Emulator(asio::any_io_executor executor, TimePoint start, double speed
       blob_(ground_),
       graph_(ground_),
       event_grid_(ground_),
+      key_endpoints_(ground_),
       front_(std::make_unique<Front>(router_)),
       tasks_(executor, [&log](std::string const& task, std::exception_ptr) {
           log.error("emulator.task_failed", {{"task", task}});
@@ -56,9 +57,8 @@ Result<void> Emulator::plant(EmulatorOptions const& options, asio::any_io_execut
     builder_ = std::make_unique<Builder>(ground_, *events_, cloud_);
     key_vault_ = std::make_unique<KeyVault>(ground_, *events_);
     admin_ = std::make_unique<Admin>(ground_, *builder_, *events_, faults_, holds_, calls_);
-    router_ = std::make_unique<Router>(
-        ground_, Router::Services{entra_, *key_vault_, resource_manager_, blob_, graph_, event_grid_}, *admin_, faults_,
-        holds_, calls_);
+    Router::Services const services{entra_, *key_vault_, resource_manager_, blob_, graph_, event_grid_, key_endpoints_};
+    router_ = std::make_unique<Router>(ground_, services, *admin_, faults_, holds_, calls_);
     plain_router_ = std::make_unique<PlainRouter>(*admin_);
     if (options.seed) return builder_->plant(*options.seed);
     builder_->plant_default();

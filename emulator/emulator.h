@@ -62,6 +62,7 @@ private:
     BlobService blob_;
     Graph graph_;
     EventGridNamespace event_grid_;
+    KeyEndpoints key_endpoints_;
     std::unique_ptr<Admin> admin_;
     std::unique_ptr<Router> router_;
     std::unique_ptr<PlainRouter> plain_router_;

@@ -61,8 +61,10 @@ Result<Fault> parse_fault(json::value const& value) {
     KSSEDR_TRY_VOID(matched.finish());
     bool const known = fault.service.empty() || fault.service == "entra" || fault.service == "keyvault" ||
                        fault.service == "arm" || fault.service == "blob" || fault.service == "graph" ||
-                       fault.service == "eventgrid";
-    if (!known) return fail(Errc::invalid_argument, "'service' must be entra, keyvault, arm, blob, graph or eventgrid");
+                       fault.service == "eventgrid" || fault.service == "endpoint";
+    if (!known)
+        return fail(Errc::invalid_argument,
+                    "'service' must be entra, keyvault, arm, blob, graph, eventgrid or endpoint");
     if (fault.after < 0 || fault.times < 0)
         return fail(Errc::invalid_argument, "'after' and 'times' of a fault must not be negative");
     if (action == nullptr) return fail(Errc::invalid_argument, "a fault must have an 'action'");

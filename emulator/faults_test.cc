@@ -120,7 +120,7 @@ TEST_F(FaultsTest, AWrongOrderIsRefusedWholeAndNamesItsFault) {
     };
     std::vector<Case> const cases = {
         {R"({"action":{"staus":500}})", "did you mean 'status'"},
-        {R"({"match":{"service":"vault"},"action":{}})", "entra, keyvault, arm, blob, graph or eventgrid"},
+        {R"({"match":{"service":"vault"},"action":{}})", "entra, keyvault, arm, blob, graph, eventgrid or endpoint"},
         {R"({"match":{}})", "must have an 'action'"},
         {R"({"action":{"hold":"during"}})", "before"},
         {R"({"action":{"status":99}})", "200 to 599"},

@@ -1,6 +1,7 @@
 #include "emulator/host.h"
 
 #include "base/ascii.h"
+#include "emulator/key_endpoints.h"
 
 #include <array>
 
@@ -67,6 +68,7 @@ std::string_view to_string(ServiceKind kind) {
     case ServiceKind::blob: return "blob";
     case ServiceKind::graph: return "graph";
     case ServiceKind::event_grid: return "eventgrid";
+    case ServiceKind::key_endpoint: return "endpoint";
     }
     return "";
 }
@@ -113,6 +115,8 @@ std::optional<Destination> find_destination(std::string_view host) {
     if (auto const place = rest.find(event_grid); place != std::string_view::npos && place > 0)
         return Destination{ServiceKind::event_grid, std::string(label),
                            names_for(name, rest.substr(place + event_grid.size()), port)};
+    if (is_key_host(name))
+        return Destination{ServiceKind::key_endpoint, std::string(label), names_for(name, rest, port)};
     return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 ///
 ///   login.*  Entra    management.*  Resource Manager    {vault}.vault.*  Key Vault    {account}.blob.*  blobs
 ///   graph.*  Microsoft Graph    {namespace}.{region}.eventgrid.*  Event Grid namespaces
+///   {resource}.search.windows.net and the like  what tries keys
 ///
 /// and what the other services are called in the same cloud, so that answers name hosts their reader can reach.
 
@@ -13,7 +14,7 @@
 
 namespace kssedr::emulator {
 
-enum class ServiceKind { entra, key_vault, resource_manager, blob, graph, event_grid };
+enum class ServiceKind { entra, key_vault, resource_manager, blob, graph, event_grid, key_endpoint };
 
 /// The word in faults and call records.
 [[nodiscard]] std::string_view to_string(ServiceKind kind);
@@ -37,7 +38,7 @@ struct CloudNames {
 
 struct Destination {
     ServiceKind kind = ServiceKind::entra;
-    std::string instance;  ///< the vault's, account's or namespace's name; else empty
+    std::string instance;  ///< the vault's, account's, namespace's or resource's name; else empty
     CloudNames cloud;
 };
 

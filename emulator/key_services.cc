@@ -187,7 +187,8 @@ constexpr KeyService services[] = {
      .slots = "Key1|Key2",
      .listing = key1_key2,
      .answer = as_listed,
-     .key = "{hex:32}"},
+     .key = "{hex:32}",
+     .metadata = R"({"endpoint":"https://{name}.cognitiveservices.azure.com/"})"},
     {.type = "Microsoft.Search/searchServices",
      .versions = "2025-05-01",
      .list = "listAdminKeys",
@@ -272,7 +273,8 @@ constexpr KeyService services[] = {
                 R"("endpoint=https://{name}.communication.azure.com/;accesskey={key1}","secondaryConnectionString":)"
                 R"("endpoint=https://{name}.communication.azure.com/;accesskey={key2}"})",
      .answer = as_listed,
-     .key = "{base64:64}"},
+     .key = "{base64:64}",
+     .metadata = R"({"hostName":"{name}.communication.azure.com"})"},
     {.type = "Microsoft.ContainerRegistry/registries",
      .versions = "2023-07-01 2025-11-01",
      .list = "listCredentials",
@@ -282,7 +284,8 @@ constexpr KeyService services[] = {
      .listing = R"({"username":"{name}","passwords":[{"name":"password","value":"{key1}"},)"
                 R"({"name":"password2","value":"{key2}"}]})",
      .answer = as_listed,
-     .key = "{text:32}"},
+     .key = "{text:32}",
+     .metadata = R"({"loginServer":"{name}.azurecr.io"})"},
     // Keys of functions are named by people; a new app has the one.
     {.type = "Microsoft.Web/sites/host",
      .versions = "2023-12-01",

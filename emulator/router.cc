@@ -38,6 +38,7 @@ Service& Router::service_for(ServiceKind kind) {
     case ServiceKind::blob: return services_.blob;
     case ServiceKind::graph: return services_.graph;
     case ServiceKind::event_grid: return services_.event_grid;
+    case ServiceKind::key_endpoint: return services_.key_endpoints;
     }
     return services_.entra;
 }

@@ -7,6 +7,7 @@
 #include "emulator/entra.h"
 #include "emulator/event_grid_namespace.h"
 #include "emulator/graph.h"
+#include "emulator/key_endpoints.h"
 #include "emulator/key_vault.h"
 #include "emulator/resource_manager.h"
 
@@ -21,6 +22,7 @@ public:
         BlobService& blob;
         Graph& graph;
         EventGridNamespace& event_grid;
+        KeyEndpoints& key_endpoints;
     };
 
     Router(Ground ground, Services services, Admin& admin, Faults& faults, Holds& holds, CallLog& calls)

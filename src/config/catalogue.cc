@@ -21,11 +21,12 @@ namespace {
 
 using rotation::CatalogueEntry;
 
-constexpr std::array<std::string_view, 24> entry_members = {
-    "id",       "like",  "title",       "type",       "shape",      "reason", "instead", "permissions",
-    "role",     "notes", "api_version", "list",       "regenerate", "body",   "answer",  "long_running",
-    "policies", "slots", "keys",        "connection", "urls",       "hosts",  "trial",   "made_in"};
+constexpr std::array<std::string_view, 26> entry_members = {
+    "id",    "like",        "title", "type",       "shape", "reason",  "instead",      "permissions", "role",
+    "notes", "api_version", "list",  "regenerate", "body",  "answer",  "long_running", "policies",    "slots",
+    "keys",  "connection",  "urls",  "hosts",      "trial", "made_in", "trials",       "endpoint"};
 constexpr std::array<std::string_view, 6> slot_members = {"name", "asks", "asks_for", "value", "made", "pair"};
+constexpr std::array<std::string_view, 4> trial_members = {"call", "proof", "accepted", "rejected"};
 constexpr std::array<std::string_view, 5> key_members = {"base64", "hex", "text", "begins", "with"};
 constexpr std::array<std::string_view, 7> connection_members = {"key",     "separator", "owner",  "needs",
                                                                 "members", "endpoints", "foreign"};
@@ -116,6 +117,15 @@ public:
             if (is_right) into.push_back(text->get());
         }
         if (!is_right) problem(*node, std::string(name) + " is to be a list of texts in quotes");
+    }
+    void take(std::string_view name, std::vector<long>& into) {
+        auto const* node = find(name);
+        if (node == nullptr) return;
+        into.clear();
+        auto const* list = node->as_array();
+        if (list == nullptr || (!list->empty() && !list->is_homogeneous(toml::node_type::integer)))
+            return problem(*node, std::string(name) + " is to be a list of numbers");
+        for (auto const& element : *list) into.push_back(element.as_integer()->get());
     }
     /// Calls `take_one` for each table of a list.
     void take_tables(std::string_view name, std::function<void(toml::table const&)> const& take_one) {
@@ -280,6 +290,31 @@ void take_urls(TableReader& reader, CatalogueEntry& entry) {
     }
 }
 
+void take_trials(TableReader& reader, CatalogueEntry& entry) {
+    reader.take("trial", entry.trial);
+    reader.take("endpoint", entry.endpoint);
+    if (reader.find("trials") != nullptr) entry.trials.clear();
+    reader.take_tables("trials", [&](toml::table const& table) {
+        auto below = reader.below(table);
+        below.check_names(trial_members);
+        auto& trial = entry.trials.emplace_back();
+        std::string call, proof;
+        below.take("call", call);
+        below.take("proof", proof);
+        below.take("accepted", trial.accepted);
+        below.take("rejected", trial.rejected);
+        auto [method, target, body] = parse_call(call);
+        trial.method = std::move(method);
+        trial.target = std::move(target);
+        auto const blank = std::min(proof.find(' '), proof.size());
+        auto const known = rotation::parse_key_proof(std::string_view(proof).substr(0, blank));
+        if (!known)
+            below.problem("proof", "the proof is basic, bearer, hmac, hmac-with-id, cosmos, or header and its name");
+        trial.proof = known.value_or(trial.proof);
+        trial.header = trim(std::string_view(proof).substr(blank));
+    });
+}
+
 void take_rest(TableReader& reader, CatalogueEntry& entry) {
     std::string shape;
     reader.take("title", entry.title);
@@ -296,7 +331,6 @@ void take_rest(TableReader& reader, CatalogueEntry& entry) {
     reader.take("role", entry.role);
     reader.take("notes", entry.notes);
     reader.take("api_version", entry.api_version);
-    reader.take("trial", entry.trial);
 }
 
 /// Reads the entries of one text.
@@ -343,6 +377,7 @@ private:
         take_connection(reader, entry);
         take_urls(reader, entry);
         take_hosts(reader, entry);
+        take_trials(reader, entry);
         if (problems_.size() == before)
             for (auto const& [member, why] : find_contradictions(entry)) reader.problem(member, why);
         keep(reader, std::move(entry));

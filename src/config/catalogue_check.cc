@@ -105,6 +105,8 @@ public:
         check_keys();
         check_placeholders();
         check_connection();
+        for (auto const& trial : entry_.trials) check_trial(trial);
+        check_endpoint();
         return std::move(found_);
     }
 
@@ -250,6 +252,43 @@ private:
         require(!is_fixed(connection.key), "connection", "the key's member can not have a value of its own");
         bool const is_tied = !connection.owner.empty() || !entry_.hosts.empty();
         require(is_tied, "connection", "nothing in it would name the owner: it has neither owner nor hosts");
+    }
+
+    void check_trial(rotation::EntryTrial const& trial) {
+        require(entry_.trial.empty(), "trials", "there are trial and trials; one of them says how a key is tried");
+        require(is_one_of(trial.method, {"GET", "HEAD", "POST"}) && trial.target.starts_with('/') &&
+                    trial.target.find_first_of("#{}\"\\ ") == std::string::npos,
+                "trials", "call is GET, HEAD or POST and the path, with a slash before it");
+        bool const is_header = trial.proof == rotation::KeyProof::header;
+        bool const is_name = !trial.header.empty() && std::ranges::all_of(trial.header, [](char c) {
+            return is_ascii_letter(c) || is_ascii_digit(c) || c == '-';
+        });
+        require(is_header ? is_name : trial.header.empty(), "trials",
+                "a header's name stands behind the proof header, and behind no other");
+        bool const is_one_feed = std::ranges::count(trial.target, '/') == 1 && !trial.target.contains('?');
+        require(trial.proof != rotation::KeyProof::cosmos || is_one_feed, "trials",
+                "the proof cosmos is for a feed at the root, such as /dbs");
+        auto const is_status = [](long status) { return status >= 100 && status <= 599; };
+        require(!trial.accepted.empty() && std::ranges::all_of(trial.accepted, is_status) &&
+                    std::ranges::all_of(trial.rejected, is_status),
+                "trials", "accepted and rejected are lists of statuses, and accepted has one at least");
+        require(std::ranges::none_of(trial.accepted,
+                                     [&](long status) {
+                                         return status == 401 || status == 403 ||
+                                                std::ranges::find(trial.rejected, status) != trial.rejected.end();
+                                     }),
+                "trials", "a status that says that a key is wrong can not say that it is right");
+    }
+
+    void check_endpoint() {
+        require(entry_.endpoint.empty() || is_place(entry_.endpoint), "endpoint",
+                "endpoint says where in the resource its host stands, such as properties.endpoint");
+        require(entry_.endpoint.empty() || !entry_.trials.empty(), "endpoint", "endpoint is for trials");
+        if (entry_.trials.empty()) return;
+        require(!entry_.hosts.empty(), "trials", "without hosts nobody could be asked");
+        for (auto const& [cloud, hosts] : entry_.hosts)
+            require(!entry_.endpoint.empty() || (!hosts.empty() && !hosts.front().contains('*')), "trials",
+                    "without endpoint the first of the hosts is asked, and it has a *");
     }
 
     CatalogueEntry const& entry_;

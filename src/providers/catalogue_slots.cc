@@ -88,7 +88,8 @@ CatalogueSlots::CatalogueSlots(http::Transport& transport, azure::ArmClient& arm
       random_(random),
       catalogue_(catalogue),
       cloud_(cloud),
-      trial_(transport, arm, clock, random, cloud.storage_suffix) {}
+      storage_trial_(transport, arm, clock, random, cloud.storage_suffix),
+      key_trial_(transport, arm, clock, cloud_) {}
 
 CatalogueEntry const* CatalogueSlots::find_entry(rotation::OwnerId const& owner) const {
     return owner.resource() == nullptr ? nullptr : catalogue_.get().find(*owner.resource());
@@ -106,7 +107,7 @@ std::string CatalogueSlots::explain_unserved(rotation::OwnerId const& owner) con
 
 bool CatalogueSlots::may_try(rotation::OwnerId const& owner) const {
     auto const* entry = find_entry(owner);
-    return entry != nullptr && !entry->trial.empty();
+    return entry != nullptr && entry->has_trial();
 }
 
 rotation::CredentialShape CatalogueSlots::shape(rotation::OwnerId const& owner) const {
@@ -221,9 +222,29 @@ Duration CatalogueSlots::may_land_for(rotation::OwnerId const& owner) const {
 Task<ports::TrialResult> CatalogueSlots::verify(rotation::OwnerId owner, SecretString const& credential,
                                                 SecretString const& value, SteadyPoint deadline) {
     auto const* entry = find_entry(owner);
-    if (entry != nullptr && entry->trial == "storage-blob")
-        co_return co_await trial_.run(*owner.resource(), credential, value, deadline);
-    co_return ports::TrialResult{ports::Trial::inconclusive, "kssedr has no trial for keys of " + owner.type()};
+    if (entry == nullptr || !entry->has_trial())
+        co_return ports::TrialResult{ports::Trial::inconclusive, "kssedr has no trial for keys of " + owner.type()};
+    if (entry->trial == "storage-blob")
+        co_return co_await storage_trial_.run(*owner.resource(), credential, value, deadline);
+    auto tried = co_await key_trial_.run(*entry, *owner.resource(), credential, deadline);
+    if (tried.trial != ports::Trial::rejected) co_return tried;
+    co_return co_await weigh_rejection(*entry, std::move(owner), credential, std::move(tried), deadline);
+}
+
+Task<ports::TrialResult> CatalogueSlots::weigh_rejection(CatalogueEntry const& entry, rotation::OwnerId owner,
+                                                         SecretString const& credential, ports::TrialResult tried,
+                                                         SteadyPoint deadline) {
+    auto const inconclusive = [&](std::string_view reason) {
+        return ports::TrialResult{ports::Trial::inconclusive, tried.why + std::string(reason)};
+    };
+    auto const listed = co_await list(owner, deadline);
+    if (!listed) co_return inconclusive(", and which other keys there are could not be asked");
+    auto const other = std::ranges::find_if(
+        listed->slots, [&](rotation::Credential const& slot) { return !(slot.value == credential); });
+    if (other == listed->slots.end()) co_return inconclusive(", and there is no other key to ask with");
+    auto const control = co_await key_trial_.run(entry, *owner.resource(), other->value, deadline);
+    if (control.trial == ports::Trial::accepted) co_return tried;
+    co_return inconclusive(", and so it does of another key of the owner's");
 }
 
 }  // namespace kssedr::providers

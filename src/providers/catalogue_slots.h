@@ -7,6 +7,7 @@
 
 #include "azure/arm_client.h"
 #include "ports/credential_provider.h"
+#include "providers/key_trial.h"
 #include "providers/storage_trial.h"
 #include "rotation/catalogue.h"
 
@@ -49,12 +50,18 @@ private:
     Async<std::string> find_asks(rotation::CatalogueEntry const& entry, rotation::EntrySlot const& slot,
                                  rotation::ArmId owner, SteadyPoint deadline);
 
+    /// Whether it is the key that was turned down: `tried` as it is, where another key of the owner's is taken.
+    Task<ports::TrialResult> weigh_rejection(rotation::CatalogueEntry const& entry, rotation::OwnerId owner,
+                                             SecretString const& credential, ports::TrialResult tried,
+                                             SteadyPoint deadline);
+
     azure::ArmClient& arm_;
     Clock& clock_;
     Random& random_;
     rotation::LazyCatalogue const& catalogue_;
     rotation::Cloud cloud_;
-    StorageTrial trial_;
+    StorageTrial storage_trial_;
+    KeyTrial key_trial_;
 };
 
 }  // namespace kssedr::providers

@@ -11,6 +11,7 @@
 #include "rotation/arm_id.h"
 #include "rotation/cloud.h"
 #include "rotation/credential_shape.h"
+#include "rotation/entry_trial.h"
 
 #include <cstdint>
 #include <functional>
@@ -106,12 +107,17 @@ struct CatalogueEntry {
     std::optional<EntryConnection> connection;
     std::vector<UrlForm> urls;
     std::map<std::string, std::vector<std::string>> hosts;  ///< by cloud: `public`, `usgovernment`, `china`
-    std::string trial;  ///< how a new key is tried: `storage-blob`; empty: it is not
+    std::string trial;               ///< how a new key is tried by code: `storage-blob`; empty: it is not
+    std::vector<EntryTrial> trials;  ///< how it is tried by requests: the first that says yes or no, says it
+    /// Where the resource tells the host that is asked; empty: it is the first of `hosts`.
+    std::string endpoint;
 
     friend bool operator==(CatalogueEntry const&, CatalogueEntry const&) = default;
 
     /// Whether whoever asks for a regeneration says what the key is to be: then asking twice does no more than once.
     [[nodiscard]] bool is_key_chosen() const { return regenerate.body.contains("{key}"); }
+    /// Whether a new key can be tried before it is published.
+    [[nodiscard]] bool has_trial() const { return !trial.empty() || !trials.empty(); }
     [[nodiscard]] bool has_slots() const { return shape == EntryShape::slots; }
     [[nodiscard]] bool is_rotated() const {
         bool const is_by_code = shape == EntryShape::password || shape == EntryShape::hook;

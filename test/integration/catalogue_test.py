@@ -150,6 +150,20 @@ KINDS = {
 }
 
 
+# Whose keys are tried against the service's own endpoint before they are published.
+TRIED = {
+    "storage-account-key",
+    "cosmosdb-key",
+    "cognitiveservices-key",
+    "search-admin-key",
+    "signalr-key",
+    "webpubsub-key",
+    "appconfiguration-key",
+    "communication-key",
+    "acr-admin-password",
+}
+
+
 def slot_entries() -> dict[str, dict[str, Any]]:
     listed = run_kssedr("providers", "--json").objects
     return {entry["id"]: entry for entry in listed if entry["shape"] == "slots"}
@@ -168,6 +182,7 @@ class Case:
         self.stage, self.form, self.first = stage, form, first
         self.name = f"case{number}"
         self.title = f"{entry['id']}: {form}"
+        self.is_tried = entry["id"] in TRIED
         self.slots: list[str] = entry["slots"]
         group = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/demo/providers/"
         self.owner = group + KINDS[entry["id"]].owner.format(n=self.name)
@@ -226,7 +241,9 @@ class Case:
         return f"https://{self.stage.vault.host}:{self.stage.emulator.port}/secrets/{self.name}"
 
     def rotate(self) -> Ran:
-        return self.stage.run("rotate", self.url, "--json", KSSEDR_ALLOWED_TARGETS="/")
+        return self.stage.run(
+            "rotate", self.url, "--json", KSSEDR_ALLOWED_TARGETS="/", **self.stage.by_real_names()
+        )
 
     def effects(self) -> list[dict[str, Any]]:
         """The calls of kssedr that made a key anew, or were to."""
@@ -344,6 +361,7 @@ class Catalogue(unittest.TestCase):
         self.assertEqual(ran.code, 0, ran.out + ran.err)
         outcome = ran.objects[0]
         self.assertEqual((outcome["outcome"], outcome["credential"]), ("rotated", case.slots[other]), outcome)
+        self.assertEqual(outcome["verified"], "yes" if case.is_tried else "not-reachable", outcome)
         after = case.keys()
         changed = [slot for slot, (one, two) in enumerate(zip(before, after, strict=True)) if one != two]
         self.assertEqual(changed, [other], "the slot that nobody held is the one that is made anew")

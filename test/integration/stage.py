@@ -205,6 +205,10 @@ class Stage:
         given |= changed
         return {name: value for name, value in given.items() if value is not None}
 
+    def by_real_names(self) -> dict[str, str | None]:
+        """Settings with which the services' own endpoints are asked, by their real names, through the emulator."""
+        return {"HTTPS_PROXY": f"http://127.0.0.1:{self.emulator.proxy_port}", "no_proxy": "localhost"}
+
     def host(self, options: Options | None = None, **changed: str | None) -> FunctionsHost:
         return FunctionsHost(self.app_root, self.settings(**changed), self.hub, options or Options(retry_scale=0.02))
 

@@ -75,6 +75,61 @@ class Trial(unittest.TestCase):
             for value in stage.secret_values():
                 self.assertNotIn(value, self.words)
 
+    def test_a_key_that_is_turned_down_where_another_is_taken_is_tried_again(self) -> None:
+        with Stage() as stage:
+            secret = Searched(stage)
+            # The new key is turned down once, as if it were not known everywhere yet; the other one is taken.
+            stage.emulator.fault("endpoint", "key.try", times=1, status=403, code="Forbidden")
+            outcome = secret.rotate(KSSEDR_VERIFY="required")
+            self.assertEqual((outcome["outcome"], outcome["verified"]), ("rotated", "yes"), outcome)
+            self.assertEqual([call["status"] for call in secret.trials()], [403, 200, 200])
+
+    def test_what_the_service_turns_down_with_every_key_is_a_matter_of_policy(self) -> None:
+        for verify, word, code in (("best-effort", "rotated", "rotated"), ("required", "failed", "verify-not-reachable")):
+            with self.subTest(verify=verify), Stage() as stage:
+                secret = Searched(stage)
+                stage.emulator.fault("endpoint", "key.try", times=0, status=403, code="Forbidden")
+                outcome = secret.rotate(KSSEDR_VERIFY=verify)
+                self.assertEqual((outcome["outcome"], outcome["code"]), (word, code), outcome)
+                self.assertEqual(outcome["verified"], "not-reachable")
+                self.assertEqual([call["status"] for call in secret.trials()], [403, 403])
+                if verify == "required":
+                    self.assertIn("another key", outcome["reason"])
+                    self.assertEqual(len(stage.vault.versions("search")), 2)
+                    # Once the service can be asked the key that was made is published, and no other is made.
+                    stage.emulator.admin("DELETE", "faults")
+                    after = secret.rotate(KSSEDR_VERIFY=verify)
+                    self.assertEqual((after["outcome"], after["verified"]), ("adopted", "yes"), after)
+
+
+class Searched:
+    """A secret with a key of a search service, which is tried at its endpoint."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.owner = f"{stage.vault_id.partition('/providers/')[0]}/providers/Microsoft.Search/searchServices/shop"
+        stage.emulator.put("resources", id=self.owner, created=stage.later(days=-400))
+        # Versions before it are the evidence, where the service does not say when a key was made.
+        for days, slot in ((-72, 1), (-71, 0)):
+            stage.emulator.put(
+                "secrets",
+                vault="demo",
+                name="search",
+                value=stage.emulator.admin("GET", "resources")[0]["keys"][slot]["value"],
+                tags={"ProviderAddress": self.owner, "CredentialId": ("primary", "secondary")[slot]},
+                created=stage.later(days=days),
+                exp=stage.later(days=20),
+                announce=False,
+            )
+
+    def rotate(self, **changed: str | None) -> dict[str, Any]:
+        url = f"https://{self.stage.vault.host}:{self.stage.emulator.port}/secrets/search"
+        settings = {"KSSEDR_ALLOWED_TARGETS": self.owner} | self.stage.by_real_names() | changed
+        return self.stage.run("rotate", url, "--json", **settings).objects[0]
+
+    def trials(self) -> list[dict[str, Any]]:
+        return self.stage.emulator.calls(service="endpoint")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -143,8 +143,11 @@ public:
     BlobService blob{ground};
     Graph graph{ground};
     EventGridNamespace event_grid{ground};
+    KeyEndpoints key_endpoints{ground};
     Admin admin_service{ground, builder, events, faults, holds, calls};
-    Router router{ground, {entra, key_vault, resource_manager, blob, graph, event_grid}, admin_service, faults, holds, calls};
+    Router router{ground,        {entra, key_vault, resource_manager, blob, graph, event_grid, key_endpoints},
+                  admin_service, faults,
+                  holds,         calls};
 };
 
 }  // namespace kssedr::emulator
