@@ -222,6 +222,23 @@ TEST(Printer, SaysAnOutcomeToPeopleAndToMachines) {
     EXPECT_EQ(std::ranges::count(json, '\n'), 1);
 }
 
+TEST(Printer, APlanTellsNoIdThatIsNobodys) {
+    auto outcome = rotated_outcome();
+    outcome.new_version = "00000000000000000000000000000001";
+    outcome.credential = "00000000-0000-0000-0000-000000000001";
+    outcome.verified = "yes";
+    auto const json = format_result(outcome, {.json = true, .is_plan = true});
+    for (auto const* left_out : {"newVersion", "\"credential\"", "verified", "0000000"})
+        EXPECT_EQ(json.find(left_out), std::string::npos) << json;
+    EXPECT_NE(json.find(R"("formerCredential":"key1")"), std::string::npos) << json;
+    EXPECT_NE(json.find(R"("planned":true)"), std::string::npos) << json;
+    auto const text = format_result(outcome, {.is_plan = true});
+    EXPECT_NE(text.find("key1 -> (new)"), std::string::npos) << text;
+    outcome.credential = "key2";
+    auto const named = format_result(outcome, {.json = true, .is_plan = true});
+    EXPECT_NE(named.find(R"("credential":"key2")"), std::string::npos) << "a slot is there before its key";
+}
+
 TEST(Printer, ColoursOnlyWhereTheyAreWanted) {
     EXPECT_TRUE(may_color(true, false, "xterm"));
     EXPECT_FALSE(may_color(false, false, "xterm"));

@@ -1,6 +1,7 @@
 #include "cli/printer.h"
 
 #include "base/ascii.h"
+#include "engine/shadow.h"
 #include "formats/json_text.h"
 #include "formats/outcome_json.h"
 
@@ -80,13 +81,22 @@ void report_evidence(Report& report, engine::Examination const& seen) {
     }
 }
 
+// What would be done has no version yet and, in a list, no credential; and nothing was tried.
+rotation::Outcome without_made_up(rotation::Outcome outcome) {
+    for (auto* id : {&outcome.version, &outcome.new_version, &outcome.credential, &outcome.former_credential})
+        if (engine::is_shadow_id(*id)) id->clear();
+    outcome.verified.clear();
+    return outcome;
+}
+
 }  // namespace
 
 bool may_color(bool is_terminal, bool has_no_color, std::string_view terminal) {
     return is_terminal && !has_no_color && terminal != "dumb";
 }
 
-std::string format_result(rotation::Outcome const& outcome, PrinterOptions options) {
+std::string format_result(rotation::Outcome const& told, PrinterOptions options) {
+    auto const outcome = options.is_plan ? without_made_up(told) : told;
     if (options.json) {
         std::string text = formats::format_outcome(outcome);
         if (options.is_plan) text.replace(text.size() - 1, 1, ",\"planned\":true}");
@@ -102,7 +112,7 @@ std::string format_result(rotation::Outcome const& outcome, PrinterOptions optio
     std::string text = paint(fmt::format("{:<11}", word), color_of(outcome.kind), options) + subject;
     if (rotation::has_published(outcome.kind) && outcome.code != "revoked") {
         std::string const from = outcome.former_credential.empty() ? "(dead)" : outcome.former_credential;
-        text += fmt::format("  {} -> {}", from, outcome.credential);
+        text += fmt::format("  {} -> {}", from, outcome.credential.empty() ? "(new)" : outcome.credential);
         if (outcome.expires) text += "  expires " + format_rfc3339(*outcome.expires);
     }
     text += "\n           " + outcome.reason;

@@ -30,6 +30,18 @@ SecretString make_stand_in(rotation::KeyForm const& form, Random& random) {
 
 }  // namespace
 
+bool is_shadow_id(std::string_view id) {
+    // More zeros than a service's own ids begin with.
+    constexpr int zeros_at_least = 20;
+    int zeros = 0;
+    for (char const c : id) {
+        if (c == '-') continue;
+        if (c != '0') return false;
+        if (++zeros == zeros_at_least) return true;
+    }
+    return false;
+}
+
 Async<rotation::SecretVersion> ShadowVault::fetch(rotation::SecretRef secret, std::string version,
                                                   SteadyPoint deadline) {
     auto const place = published_.find(secret.key());
@@ -116,7 +128,8 @@ Async<rotation::CredentialList> ShadowLists::list(rotation::OwnerId owner, Stead
 
 Async<rotation::AddedCredential> ShadowLists::add(rotation::OwnerId owner, std::string mark, TimePoint ends,
                                                   SteadyPoint) {
-    rotation::AddedCredential added{random_.uuid(), make_stand_in(shape(owner).keys.front(), random_)};
+    rotation::AddedCredential added{fmt::format("00000000-0000-0000-0000-{:012x}", ++ids_),
+                                    make_stand_in(shape(owner).keys.front(), random_)};
     added_[owner.key()].push_back({added.id, std::move(mark), {}, clock_.now(), ends});
     values_.push_back(added.value.clone());
     co_return added;

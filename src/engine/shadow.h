@@ -15,9 +15,14 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace kssedr::engine {
+
+/// Whether a shadow made up that id, of a version or of a credential: it names nothing outside, and nobody is to be
+/// told it.
+[[nodiscard]] bool is_shadow_id(std::string_view id);
 
 class ShadowVault final : public ports::Vault {
 public:
@@ -89,6 +94,7 @@ private:
     Clock& clock_;
     Random& random_;
     std::map<std::string, rotation::CredentialList> added_;  // by owner's key
+    std::size_t ids_ = 0;                                    // given so far
     std::vector<SecretString> values_;                       // of those
     std::set<std::string> removed_;                          // ids
 };
