@@ -22,8 +22,10 @@ constexpr auto settings_about =
     "  tenantId, clientId, clientSecret   who kssedr is (or AZURE_TENANT_ID, …)\n"
     "  KSSEDR_ALLOWED_TARGETS             what may be rotated: VAULT=SCOPE, …\n"
     "  KSSEDR_MODE                        rotate, observe or paused\n"
-    "Exit codes: 0 done · 1 failed, a retry may help · 2 wrong usage or configuration · 3 a person must act\n"
-    "All settings: docs/configuration.md";
+    "All settings: docs/configuration.md\n";
+
+constexpr auto exit_codes_about =
+    "Exit codes: 0 done · 1 failed, a retry may help · 2 wrong usage or configuration · 3 a person must act";
 
 std::map<std::string, LogLevel> const levels = {{"debug", LogLevel::debug},
                                                 {"info", LogLevel::info},
@@ -46,6 +48,20 @@ void add_common(CLI::App& app, CommandLine& into) {
         ->check(CLI::IsMember({"text", "json"}).description(""))
         ->type_name("FORMAT");
     app.add_flag("--json", into.json, "Print results as JSON, one object a line");
+}
+
+// Each command's help tells also what every command takes, and how it ends: nobody has to look in two places.
+void tell_common(CLI::App& command, std::string const& common) {
+    auto const own = command.get_footer();
+    command.footer(own + (own.empty() ? "" : "\n\n") + common);
+    for (auto* sub : command.get_subcommands([](CLI::App*) { return true; })) tell_common(*sub, common);
+}
+
+std::string describe_common(CLI::App const& app) {
+    std::string text = "Options of every command:\n";
+    for (auto const* name : {"--config", "--ca-file", "--log-level", "--log-format", "--json"})
+        text += CLI::Formatter().make_option(app.get_option(name), false);
+    return text + exit_codes_about + "\nAll settings: docs/configuration.md";
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -154,7 +170,6 @@ std::optional<std::string> describe_unknown_command(CLI::App const& app) {
 std::expected<CommandLine, int> parse_command_line(int argc, char const* const* argv) {
     CommandLine line;
     CLI::App app(about, "kssedr");
-    app.footer(settings_about);
     app.require_subcommand(1);
     app.fallthrough();
     app.set_version_flag("--version", std::string("kssedr ") + KSSEDR_VERSION);
@@ -219,6 +234,10 @@ std::expected<CommandLine, int> parse_command_line(int argc, char const* const* 
     add_history(*add("history", Command::history, "Show what was done, and whether what is told of it is whole"), line);
     add_parked(*app.add_subcommand("parked", "Show, requeue or drop what needs a person"), line);
     add("version", Command::version, "Print the version");
+    for (auto* command : app.get_subcommands([](CLI::App*) { return true; }))
+        tell_common(*command, describe_common(app));
+    // Last, since a command takes over what is told of all when it is added.
+    app.footer(std::string(settings_about) + exit_codes_about);
 
     try {
         app.parse(argc, argv);

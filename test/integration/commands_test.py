@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import socket
 import subprocess
@@ -14,6 +15,25 @@ from pathlib import Path
 from stage import KSSEDR, SECRET, Options, Ran, Stage, event_invocations, get_text, outcomes, run_kssedr
 
 PUBLISHED = {"schema", "outcome", "code", "reason", "trigger", "vault", "secret", "version", "newVersion", "resource"}
+HELP = Path(__file__).with_name("help.txt")
+COMMANDS: list[tuple[str, ...]] = [
+    (),
+    ("functions",),
+    ("serve",),
+    ("handle",),
+    ("rotate",),
+    ("plan",),
+    ("sweep",),
+    ("explain",),
+    ("providers",),
+    ("providers", "role-definition"),
+    ("history",),
+    ("parked",),
+    ("parked", "list"),
+    ("parked", "requeue"),
+    ("parked", "drop"),
+    ("version",),
+]
 
 
 class Commands(unittest.TestCase):
@@ -189,6 +209,11 @@ class Commands(unittest.TestCase):
             stage.put_secret()
             ran = stage.run("plan", stage.vault.url, "--json")
             self.assertEqual((ran.code, ran.err, stage.kssedr_calls("keys.regenerate")), (0, "", []), ran)
+            planned = ran.objects[0]
+            self.assertEqual((planned["outcome"], planned["planned"], planned["credential"]), ("rotated", True, "key2"))
+            self.assertEqual(planned["version"], stage.vault.get(SECRET)["version"])
+            for made_up in ("newVersion", "verified"):
+                self.assertNotIn(made_up, planned)
 
     def test_explain_tells_the_policy_and_the_evidence(self) -> None:
         with Stage() as stage:
@@ -245,6 +270,27 @@ class Commands(unittest.TestCase):
                 self.assertTrue(ran.err)
                 self.assertNotIn("\x1b", ran.err)
         self.assertEqual(run_kssedr("--help").code, 0)
+
+    def test_help_is_what_it_was(self) -> None:
+        told = "".join(f"$ kssedr {' '.join((*words, '--help'))}\n{self._help(words)}\n" for words in COMMANDS)
+        if os.environ.get("KSSEDR_REFRESH_SNAPSHOTS"):
+            HELP.write_text(told, encoding="utf-8")
+        self.assertEqual(told, HELP.read_text(encoding="utf-8"))
+
+    def test_help_of_each_command_tells_what_all_take_and_how_they_end(self) -> None:
+        for words in COMMANDS[1:]:
+            told = self._help(words)
+            for part in ("--config FILE", "--ca-file FILE", "--log-level LEVEL", "--log-format FORMAT", "--json", "3 a"):
+                self.assertIn(part, told, words)
+
+    def _help(self, words: tuple[str, ...]) -> str:
+        ran = run_kssedr(*words, "--help")
+        self.assertEqual((ran.code, ran.err), (0, ""), words)
+        return ran.out
+
+    def test_every_command_is_among_those_whose_help_is_looked_at(self) -> None:
+        listed = re.findall(r"^  ([a-z]+)  ", self._help(()).partition("Subcommands:")[2], re.MULTILINE)
+        self.assertEqual(sorted(listed), sorted({words[0] for words in COMMANDS if words}))
 
 
 class Settings(unittest.TestCase):
