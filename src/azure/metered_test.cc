@@ -2,8 +2,8 @@
 
 #include "azure/metered.h"
 
-#include "test/conformance/scripted_transport.h"
 #include "support/coro_test.h"
+#include "test/conformance/scripted_transport.h"
 
 namespace kssedr::azure {
 namespace {
