@@ -12,12 +12,12 @@ namespace {
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 
-constexpr std::size_t at_once = 32;
 constexpr Duration call_limit = 30s;
 // A queue may let whoever asks wait for a minute.
 constexpr Duration receive_limit = 90s;
 constexpr Duration shortest_pause = 1s;
 constexpr Duration pause_after_failure_max = 60s;
+constexpr Duration longest_asked_for = 5min;
 constexpr Duration renew_again_after = 5s;
 constexpr Duration giving_back_limit = 5s;
 constexpr Duration count_every = 60s;
@@ -53,7 +53,7 @@ Task<void> QueueSource::run(ports::EventConsumer& consumer) {
 Task<void> QueueSource::work(ports::EventConsumer& consumer) {
     Duration pause = shortest_pause;
     for (;;) {
-        while (held_.size() >= at_once) {
+        while (held_.size() >= at_once_max) {
             co_await room_.wait();
         }
         auto const taken = co_await take_some(consumer);
@@ -70,19 +70,32 @@ Task<void> QueueSource::work(ports::EventConsumer& consumer) {
             pause = shortest_pause;
             continue;
         }
-        co_await clock_.sleep_for(jittered(pause));
+        auto const asked_for = taken ? std::nullopt : taken.error().retry_after();
+        co_await clock_.sleep_for(
+            std::max(jittered(pause), std::min(asked_for.value_or(Duration{}), longest_asked_for)));
         pause = std::min(pause * 2, taken ? queue_->longest_pause() : pause_after_failure_max);
     }
 }
 
 Async<std::size_t> QueueSource::take_some(ports::EventConsumer& consumer) {
-    KSSEDR_CO_TRY(auto messages, co_await queue_->receive(at_once - held_.size(), clock_.steady_now() + receive_limit));
-    for (auto& message : messages) {
+    auto const at_most = std::min(width_, at_once_max - held_.size());
+    // Only an answer shows that the queue can be read: where that is not known, it is not let wait long for a message.
+    auto const limit = health_.state == ports::SourceState::ready ? receive_limit : call_limit;
+    auto messages = co_await queue_->receive(at_most, clock_.steady_now() + limit);
+    if (!messages) {
+        // A message that nobody can read, or that is too long beside others, keeps back none but itself.
+        if (messages.error().code() == Errc::corrupt) width_ = 1;
+        co_return fail(std::move(messages).error());
+    }
+    if (!messages->empty()) width_ = std::min(width_ * 2, at_once_max);
+    // What comes unasked has no room here; its lock ends, and it comes again.
+    if (messages->size() > at_most) messages->resize(at_most);
+    for (auto& message : *messages) {
         auto const place = held_.emplace(held_.end());
         place->message = std::move(message);
         tasks_.spawn("message", handle(consumer, place));
     }
-    co_return messages.size();
+    co_return messages->size();
 }
 
 Task<void> QueueSource::handle(ports::EventConsumer& consumer, std::list<Held>::iterator place) {

@@ -31,6 +31,8 @@ public:
     [[nodiscard]] ports::SourceHealth health() const override { return health_; }
 
 private:
+    static constexpr std::size_t at_once_max = 32;
+
     // Locked for us and not done with.
     struct Held {
         QueuedMessage message;
@@ -57,6 +59,7 @@ private:
     ports::SourceHealth health_;
     std::list<Held> held_;
     Waiters room_;
+    std::size_t width_ = at_once_max;  // how many are asked for at once, where there is room
     SteadyPoint count_again_at_{};
     TaskGroup tasks_;
 };

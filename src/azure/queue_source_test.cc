@@ -23,15 +23,18 @@ public:
 
     explicit MemoryQueue(Clock& clock) : clock_(clock) {}
 
-    Async<std::vector<QueuedMessage>> receive(std::size_t at_most, SteadyPoint) override {
+    Async<std::vector<QueuedMessage>> receive(std::size_t at_most, SteadyPoint deadline) override {
         co_await clock_.sleep_for(10ms);
         ++asked;
+        last_limit = deadline - clock_.steady_now();
         if (trouble) co_return fail(*trouble);
+        if (is_unheeding) at_most = places.size();
         std::vector<QueuedMessage> got;
         for (auto& [id, place] : places) {
             if (got.size() == at_most) break;
             if (place.visible_at > clock_.steady_now()) continue;
             lock(place);
+            if (place.body == "unreadable") co_return fail(Errc::corrupt, "the answer can not be read");
             got.push_back({place.body, id, place.receipt});
         }
         co_return got;
@@ -64,6 +67,8 @@ public:
 
     std::map<std::string, Place> places;
     std::optional<Error> trouble;
+    bool is_unheeding = false;  // of how many it is asked for
+    Duration last_limit{};
     int renewed = 0;
     int asked = 0;
 
@@ -182,6 +187,44 @@ CORO_TEST(QueueSource, CancelledItGivesBackWhatIsNotDone) {
     co_await clock().sleep_for(5s);
     co_await scene.stop();
     EXPECT_LE(scene.queue->places["1"].visible_at, clock().steady_now());
+}
+
+// An answer is read whole or not at all: whoever can send nonsense must not hold back others' messages.
+CORO_TEST(QueueSource, AMessageThatNobodyCanReadHoldsBackNoOther) {
+    Scene scene(executor(), clock());
+    scene.queue->places["0"] = {"unreadable"};
+    for (int i = 1; i < 100; ++i) scene.queue->places[std::to_string(i)] = {"message"};
+    scene.start();
+    co_await clock().sleep_for(30min);
+    EXPECT_EQ(scene.consumer.seen.size(), 99U);
+    EXPECT_EQ(scene.queue->places.size(), 1U);
+    co_await scene.stop();
+}
+
+CORO_TEST(QueueSource, AQueueThatHandsOutMoreThanItWasAskedForDoesNotFillTheMemory) {
+    Scene scene(executor(), clock());
+    scene.queue->is_unheeding = true;
+    for (int i = 0; i < 1000; ++i) scene.queue->places[std::to_string(i)] = {"message"};
+    scene.start();
+    co_await clock().sleep_for(2h);
+    EXPECT_EQ(scene.consumer.most_at_once, 32);
+    EXPECT_TRUE(scene.queue->places.empty());
+    co_await scene.stop();
+}
+
+CORO_TEST(QueueSource, ItIsNotLetWaitLongWhereItIsNotKnownToAnswerAndWaitsAsLongAsItIsTold) {
+    Scene scene(executor(), clock());
+    scene.queue->trouble = Error(Errc::throttled, "too many").with_retry_after(2min);
+    scene.start();
+    co_await clock().sleep_for(110s);
+    EXPECT_EQ(scene.queue->asked, 1);
+    scene.queue->trouble.reset();
+    co_await clock().sleep_for(11s);
+    EXPECT_EQ(scene.queue->asked, 2);
+    EXPECT_LE(scene.queue->last_limit, 30s);
+    co_await clock().sleep_for(10s);
+    EXPECT_GT(scene.queue->last_limit, 30s) << "now it may wait for messages";
+    co_await scene.stop();
 }
 
 CORO_TEST(QueueSource, SaysWhatIsWrongAndGoesOnByItself) {
