@@ -30,13 +30,15 @@ public:
         if (trouble) co_return fail(*trouble);
         if (is_unheeding) at_most = places.size();
         std::vector<QueuedMessage> got;
+        bool is_unreadable = false;
         for (auto& [id, place] : places) {
             if (got.size() == at_most) break;
             if (place.visible_at > clock_.steady_now()) continue;
             lock(place);
-            if (place.body == "unreadable") co_return fail(Errc::corrupt, "the answer can not be read");
+            is_unreadable = is_unreadable || place.body == "unreadable";
             got.push_back({place.body, id, place.receipt});
         }
+        if (is_unreadable) co_return fail(Errc::corrupt, "the answer can not be read");
         co_return got;
     }
     Async<void> renew(QueuedMessage& message, SteadyPoint) override {
@@ -193,10 +195,10 @@ CORO_TEST(QueueSource, CancelledItGivesBackWhatIsNotDone) {
 CORO_TEST(QueueSource, AMessageThatNobodyCanReadHoldsBackNoOther) {
     Scene scene(executor(), clock());
     scene.queue->places["0"] = {"unreadable"};
-    for (int i = 1; i < 100; ++i) scene.queue->places[std::to_string(i)] = {"message"};
+    for (int i = 1; i < 20; ++i) scene.queue->places[std::to_string(i)] = {"message"};
     scene.start();
     co_await clock().sleep_for(30min);
-    EXPECT_EQ(scene.consumer.seen.size(), 99U);
+    EXPECT_EQ(scene.consumer.seen.size(), 19U);
     EXPECT_EQ(scene.queue->places.size(), 1U);
     co_await scene.stop();
 }
