@@ -150,7 +150,7 @@ class Day(unittest.TestCase):
             print(f"resident KiB, sockets, other descriptors, threads: {seen} (seed {self.seed})", file=sys.stderr)
             memory, sockets, descriptors, threads = seen[-1]
             # A heap grows in steps, and what is remembered of events and owners has a bound that the first hours do not fill: some
-            # MiB in all. A leak by each of forty thousand events has none.
+            # MiB in all. A leak by each of some 25,000 events has none.
             self.assertLessEqual(memory, first[0] + 16 * 1024, seen)
             self.assertLessEqual(sockets, 64, seen)
             self.assertLessEqual(descriptors, first[2] + 2, seen)
